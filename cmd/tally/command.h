@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TALLY_CMD_COMMAND_H
+#define TALLY_CMD_COMMAND_H
+
+/* The subcommands of `tally`: one file each, one row each in main.c's table.
+ *
+ * A subcommand receives its own name as argv[0] and returns the exit status.
+ * It answers `--help` itself, on standard output and with status 0. */
+
+enum {
+    TALLY_EXIT_OK = 0,
+    TALLY_EXIT_FAILED = 1, /* it ran, and the answer or part of the input was bad */
+    TALLY_EXIT_USAGE = 2   /* the command line makes no sense */
+};
+
+typedef struct tally_command {
+    const char *name;
+    const char *summary; /* one line, begins with a verb, no full stop */
+    int (*run)(int argc, char **argv);
+} tally_command;
+
+int tally_cmd_version(int argc, char **argv);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The `tally` program: finds the subcommand in a table and runs it. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "tally/base.h"
+
+/* In the order `tally --help` lists them. */
+static const tally_command commands[] = {
+    { "version", "Print the version", tally_cmd_version },
+};
+
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static void print_usage(FILE *stream)
+{
+    fputs("Usage: tally COMMAND [ARGUMENTS...]\n"
+          "       tally --help | --version\n"
+          "\n"
+          "Recognition that people opt into, hold, prove and contest.\n"
+          "\n"
+          "Commands:\n",
+          stream);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(stream, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    fputs("\n`tally COMMAND --help` explains one of them.\n", stream);
+}
+
+static const tally_command *find_command(const char *name)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    }
+    return NULL;
+}
+
+static int refuse_unknown(const char *name)
+{
+    fprintf(stderr, "tally: there is no command '%s'\n", name);
+    fputs("`tally --help` lists the commands.\n", stderr);
+    return TALLY_EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    const tally_command *command;
+
+    if (argc < 2) {
+        print_usage(stderr);
+        return TALLY_EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        print_usage(stdout);
+        return TALLY_EXIT_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("tally %s\n", tally_version());
+        return TALLY_EXIT_OK;
+    }
+    command = find_command(argv[1]);
+    if (command == NULL)
+        return refuse_unknown(argv[1]);
+    return command->run(argc - 1, argv + 1);
+}
