@@ -4,6 +4,7 @@
 
 /* SHA-256, computed by OpenSSL. Different hashes may run in many threads. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "tally/base.h"
