@@ -128,6 +128,17 @@ const tally_expr *tally_expr_relax(tally_compiler *compiler, const tally_expr *g
 /* Whether the text is of that form. */
 bool tally_expr_is_relaxation(const tally_source_text *source);
 
+/* Which event types an EVENT expression or a set may give: bitmaps of TALLY_EVENT_TYPES_MAX bits
+ * (for tally_name.event_types). */
+void tally_expr_event_types(const tally_compiler *compiler, const tally_expr *expr,
+                            uint64_t out_types[TALLY_EVENT_TYPES_MAX / 64]);
+void tally_set_event_types(const tally_set *set, uint64_t out_types[TALLY_EVENT_TYPES_MAX / 64]);
+
+/* Whether expr == constant + coefficient x one field of the event in scope, in integers at
+ * expr->decimals, with no rounding. out_slot_of_type: the field's slots, NULL if it reads no field. */
+bool tally_expr_linear(const tally_expr *expr, int64_t *out_constant, int64_t *out_coefficient,
+                       const int16_t **out_slot_of_type);
+
 /* Whether a word is reserved [3]. */
 bool tally_is_reserved(tally_text word);
 

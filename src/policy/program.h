@@ -102,7 +102,8 @@ typedef enum tally_op {
      * compare, min, max, clamp see equal decimals on both sides. */
     TALLY_OP_ADD,
     TALLY_OP_SUBTRACT,
-    TALLY_OP_MULTIPLY, /* decimals add up; RATIO times NUMBER: numerator is multiplied */
+    TALLY_OP_MULTIPLY, /* decimals add up; args[0] RATIO times args[1] NUMBER: the numerator is
+                        * multiplied by its integer, the denominator by 10^(its decimals) */
     TALLY_OP_DIVIDE,   /* number/number -> ratio of the two integers at equal decimals; nothing if denominator 0 */
     TALLY_OP_NEGATE,
     TALLY_OP_RESCALE, /* to this->decimals (more decimals than args[0]) */
