@@ -20,6 +20,7 @@ typedef struct tally_history {
     const int64_t *const *slots; /* slots[s][i]: field s of record i, TALLY_NOTHING if it has none; slot_count columns */
     uint32_t slot_count;
     const uint32_t *of;         /* index of the record that a record-about-a-record names, else TALLY_NO_INDEX; NULL: there are none */
+    const int64_t *correction_at_ms; /* of a correction: the new `at`, TALLY_NOTHING: not replaced; NULL: there are none */
     const tally_text *id;       /* NULL: ids are not kept (bulk path) */
     const uint32_t *subject;    /* admission only: interned subject per record; else NULL */
     bool has_records_about;     /* any of the five record types is present */
@@ -54,7 +55,7 @@ TALLY_MUST_CHECK tally_rc tally_history_builder_new(tally_history_builder **out_
 TALLY_MUST_CHECK tally_rc tally_history_builder_add(tally_history_builder *builder, const tally_record *record, tally_err *err);
 /* Sort, resolve `of`, apply what does not depend on T. The history lives in the arena. Corrections become
  * TALLY_RECORD_CORRECTION records whose slots hold the replaced fields (TALLY_NOTHING: not replaced; slot numbers of
- * the target's type) and whose at correction is in correction_at (below). */
+ * the target's type) and whose new `at` is in correction_at_ms. A `decision` has its finding in slot 0: 0 stands, 1 dropped. */
 TALLY_MUST_CHECK tally_rc tally_history_builder_finish(tally_history_builder *builder, tally_history *out_history,
                                                        const tally_refusal **out_refusals, uint32_t *out_refusal_count, tally_err *err);
 
