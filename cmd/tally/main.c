@@ -58,7 +58,7 @@ int main(int argc, char **argv)
         return TALLY_EXIT_OK;
     }
     if (strcmp(argv[1], "--version") == 0) {
-        printf("tally %s\n", tally_version());
+        printf("tally %s\n", tally_version_string());
         return TALLY_EXIT_OK;
     }
     command = find_command(argv[1]);

@@ -17,6 +17,6 @@ int tally_cmd_version(int argc, char **argv)
         fprintf(stderr, "tally version: takes no argument, got '%s'\n", argv[1]);
         return TALLY_EXIT_USAGE;
     }
-    printf("tally %s\n", tally_version());
+    printf("tally %s\n", tally_version_string());
     return TALLY_EXIT_OK;
 }

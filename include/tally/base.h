@@ -82,7 +82,7 @@ TALLY_API void tally_err_clear(tally_err *err);
 TALLY_API const char *tally_rc_name(tally_rc rc);
 
 /* The version of the library as "major.minor.patch". */
-TALLY_API const char *tally_version(void);
+TALLY_API const char *tally_version_string(void);
 
 /* Print the broken fact on standard error and abort; see TALLY_ASSERT. */
 TALLY_API TALLY_NORETURN void tally_assert_fail(const char *file, int line, const char *fact);

@@ -25,7 +25,6 @@
 #define TALLY_NOTHING INT64_MIN
 #define TALLY_EVENT_TYPES_MAX 256u
 #define TALLY_FIELDS_MAX 64u
-#define TALLY_DECIMALS_MAX 6u
 #define TALLY_NO_INDEX UINT32_MAX
 
 /* Where a part stands in the policy file, for messages and statements. */

@@ -8,6 +8,7 @@
 
 #include "policy/program.h"
 #include "tally/base.h"
+#include "util/buffer.h"
 #include "util/intern.h"
 
 /* Records in (at, id) order. Columns may be NULL where noted. All belong to somebody else. */

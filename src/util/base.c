@@ -104,7 +104,7 @@ const char *tally_rc_name(tally_rc rc)
     return "E_UNKNOWN";
 }
 
-const char *tally_version(void)
+const char *tally_version_string(void)
 {
     return TALLY_VERSION;
 }

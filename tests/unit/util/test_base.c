@@ -68,7 +68,7 @@ static void each_code_has_its_own_name(void **state)
 
 static void the_version_has_three_numbers(void **state)
 {
-    const char *version = tally_version();
+    const char *version = tally_version_string();
     size_t dots = 0;
 
     (void)state;
