@@ -74,6 +74,21 @@ TALLY_API tally_rc tally_err_set(tally_err *err, tally_rc rc, uint32_t line, con
 TALLY_API tally_rc tally_err_set_at(tally_err *err, tally_rc rc, uint32_t line, uint32_t column,
                                     const char *format, ...) TALLY_PRINTF(5, 6);
 
+/* Called by name, both show the compiler that what they return is rc itself, so
+ * that it can follow which outputs a failing path has written. */
+#define tally_err_set(err, rc, line, ...)                                                          \
+    __extension__({                                                                                \
+        tally_rc tally_rc_given = (rc);                                                            \
+        (void)(tally_err_set)(err, tally_rc_given, line, __VA_ARGS__);                             \
+        tally_rc_given;                                                                            \
+    })
+#define tally_err_set_at(err, rc, line, column, ...)                                               \
+    __extension__({                                                                                \
+        tally_rc tally_rc_given = (rc);                                                            \
+        (void)(tally_err_set_at)(err, tally_rc_given, line, column, __VA_ARGS__);                  \
+        tally_rc_given;                                                                            \
+    })
+
 /* Make err hold no failure. NULL is allowed. */
 TALLY_API void tally_err_clear(tally_err *err);
 

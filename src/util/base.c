@@ -46,7 +46,7 @@ static void set_message(tally_err *err, tally_rc rc, uint32_t line, uint32_t col
         cut_to_whole_character(err->message, sizeof(err->message) - 1);
 }
 
-tally_rc tally_err_set(tally_err *err, tally_rc rc, uint32_t line, const char *format, ...)
+tally_rc(tally_err_set)(tally_err *err, tally_rc rc, uint32_t line, const char *format, ...)
 {
     va_list arguments;
 
@@ -56,7 +56,7 @@ tally_rc tally_err_set(tally_err *err, tally_rc rc, uint32_t line, const char *f
     return rc;
 }
 
-tally_rc tally_err_set_at(tally_err *err, tally_rc rc, uint32_t line, uint32_t column,
+tally_rc(tally_err_set_at)(tally_err *err, tally_rc rc, uint32_t line, uint32_t column,
                           const char *format, ...)
 {
     va_list arguments;
