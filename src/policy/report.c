@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From offsets in a source text to places in the file, and to diagnostics. */
 
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "policy/syntax.h"
