@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "tally/base.h"
+#include "util/text.h"
 
 /* In the order `tally --help` lists them. */
 static const tally_command commands[] = {
@@ -37,10 +38,32 @@ static const tally_command *find_command(const char *name)
     return NULL;
 }
 
+/* The command whose name is nearest to what was typed, or NULL. */
+static const tally_command *nearest_command(const char *name)
+{
+    const tally_command *nearest = NULL;
+    uint32_t nearest_distance = TALLY_TEXT_DISTANCE_FAR;
+
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        uint32_t distance =
+            tally_text_distance(tally_text_from(name), tally_text_from(commands[i].name));
+
+        if (distance < nearest_distance && tally_text_is_near(distance, strlen(name))) {
+            nearest = &commands[i];
+            nearest_distance = distance;
+        }
+    }
+    return nearest;
+}
+
 static int refuse_unknown(const char *name)
 {
-    fprintf(stderr, "tally: there is no command '%s'\n", name);
-    fputs("`tally --help` lists the commands.\n", stderr);
+    const tally_command *nearest = nearest_command(name);
+
+    fprintf(stderr, "tally: there is no command '%s'", name);
+    if (nearest != NULL)
+        fprintf(stderr, "; did you mean '%s'?", nearest->name);
+    fputs("\n`tally --help` lists the commands.\n", stderr);
     return TALLY_EXIT_USAGE;
 }
 

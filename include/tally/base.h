@@ -48,8 +48,8 @@ typedef enum tally_rc {
  * tally_err_clear(); the first message set after that stays. */
 typedef struct tally_err {
     tally_rc rc;
-    uint32_t line;   /* from 1; 0 when the failure has no line */
-    uint32_t column; /* from 1, counted in bytes; 0 when unknown */
+    uint32_t line;                         /* from 1; 0 when the failure has no line */
+    uint32_t column;                       /* from 1, counted in bytes; 0 when unknown */
     char message[TALLY_ERR_MESSAGE_BYTES]; /* NUL-terminated, no newline at its end */
 } tally_err;
 
@@ -76,17 +76,17 @@ TALLY_API tally_rc tally_err_set_at(tally_err *err, tally_rc rc, uint32_t line, 
 
 /* Called by name, both show the compiler that what they return is rc itself, so
  * that it can follow which outputs a failing path has written. */
-#define tally_err_set(err, rc, line, ...)                                                          \
-    __extension__({                                                                                \
-        tally_rc tally_rc_given = (rc);                                                            \
-        (void)(tally_err_set)(err, tally_rc_given, line, __VA_ARGS__);                             \
-        tally_rc_given;                                                                            \
+#define tally_err_set(err, rc, line, ...)                              \
+    __extension__({                                                    \
+        tally_rc tally_rc_given = (rc);                                \
+        (void)(tally_err_set)(err, tally_rc_given, line, __VA_ARGS__); \
+        tally_rc_given;                                                \
     })
-#define tally_err_set_at(err, rc, line, column, ...)                                               \
-    __extension__({                                                                                \
-        tally_rc tally_rc_given = (rc);                                                            \
-        (void)(tally_err_set_at)(err, tally_rc_given, line, column, __VA_ARGS__);                  \
-        tally_rc_given;                                                                            \
+#define tally_err_set_at(err, rc, line, column, ...)                              \
+    __extension__({                                                               \
+        tally_rc tally_rc_given = (rc);                                           \
+        (void)(tally_err_set_at)(err, tally_rc_given, line, column, __VA_ARGS__); \
+        tally_rc_given;                                                           \
     })
 
 /* Make err hold no failure. NULL is allowed. */
@@ -104,8 +104,12 @@ TALLY_API TALLY_NORETURN void tally_assert_fail(const char *file, int line, cons
 
 /* Stop the program when one of our own facts is false. Stays on in release.
  * Never used on what came from outside: that is an ordinary error. */
-#define TALLY_ASSERT(fact)                                                                         \
+#define TALLY_ASSERT(fact) \
     (TALLY_LIKELY(fact) ? (void)0 : tally_assert_fail(__FILE__, __LINE__, #fact))
+
+/* Stop the program at a place that our own facts say is never reached; why is a
+ * string that says what would have to be. */
+#define TALLY_NEVER(why) tally_assert_fail(__FILE__, __LINE__, why)
 
 #ifdef __cplusplus
 }

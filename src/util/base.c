@@ -57,7 +57,7 @@ tally_rc(tally_err_set)(tally_err *err, tally_rc rc, uint32_t line, const char *
 }
 
 tally_rc(tally_err_set_at)(tally_err *err, tally_rc rc, uint32_t line, uint32_t column,
-                          const char *format, ...)
+                           const char *format, ...)
 {
     va_list arguments;
 

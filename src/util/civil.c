@@ -69,8 +69,8 @@ tally_date tally_date_from_day(int32_t day)
     bool is_early = year_day >= 306;
 
     return (tally_date){
-        .year = (int32_t)(100 * century + century_year) - SHIFT_ERAS * ERA_YEARS +
-                (is_early ? 1 : 0),
+        .year =
+            (int32_t)(100 * century + century_year) - SHIFT_ERAS * ERA_YEARS + (is_early ? 1 : 0),
         .month = (int32_t)(is_early ? month - 12 : month),
         .day = (int32_t)month_day + 1,
     };
@@ -120,8 +120,7 @@ static tally_date first_of_month(int32_t index)
     return (tally_date){ .year = 1970 + years, .month = index - 12 * years + 1, .day = 1 };
 }
 
-tally_rc tally_day_add_months(int32_t *out_day, int32_t day, int32_t months,
-                              tally_month_end rule)
+tally_rc tally_day_add_months(int32_t *out_day, int32_t day, int32_t months, tally_month_end rule)
 {
     tally_date from;
     tally_date to;
@@ -131,8 +130,8 @@ tally_rc tally_day_add_months(int32_t *out_day, int32_t day, int32_t months,
     if (day < TALLY_DAY_MIN || day > TALLY_DAY_MAX)
         return TALLY_E_OVERFLOW;
     from = tally_date_from_day(day);
-    if (__builtin_add_overflow(month_index(from), months, &index) ||
-        index < -1970 * 12 || index >= (10000 - 1970) * 12)
+    if (__builtin_add_overflow(month_index(from), months, &index) || index < -1970 * 12 ||
+        index >= (10000 - 1970) * 12)
         return TALLY_E_OVERFLOW;
     to = first_of_month(index);
     to.day = from.day;
@@ -163,8 +162,7 @@ int32_t tally_period_index(tally_unit unit, int32_t day)
     case TALLY_UNIT_YEAR:
         return tally_date_from_day(day).year - 1970;
     }
-    TALLY_ASSERT(!"a unit that does not exist");
-    return 0;
+    TALLY_NEVER("a unit that does not exist");
 }
 
 int32_t tally_period_first_day(tally_unit unit, int32_t period_index)
@@ -181,6 +179,5 @@ int32_t tally_period_first_day(tally_unit unit, int32_t period_index)
     case TALLY_UNIT_YEAR:
         return tally_day_from_date((tally_date){ 1970 + period_index, 1, 1 });
     }
-    TALLY_ASSERT(!"a unit that does not exist");
-    return 0;
+    TALLY_NEVER("a unit that does not exist");
 }

@@ -157,8 +157,7 @@ static tally_rc parse_compact(reader *cursor, tally_moment *moment, tally_err *e
 static tally_rc parse_slashed(reader *cursor, bool is_month_first, tally_moment *moment,
                               tally_err *err)
 {
-    const char *expected =
-        is_month_first ? "a date like 11/21/2026" : "a date like 21/11/2026";
+    const char *expected = is_month_first ? "a date like 11/21/2026" : "a date like 21/11/2026";
     int32_t parts[2];
     char separator = '\0';
     tally_date date;

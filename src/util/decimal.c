@@ -99,8 +99,7 @@ tally_rc tally_decimal_parse_at(int64_t *out_value, tally_text text, uint32_t de
         if (text.bytes[at] != '0')
             return TALLY_E_LIMIT;
     }
-    return read_digits(out_value, text, end,
-                       written < decimals ? decimals - (uint32_t)written : 0);
+    return read_digits(out_value, text, end, written < decimals ? decimals - (uint32_t)written : 0);
 }
 
 static tally_text format(char out_text[static TALLY_DECIMAL_TEXT_BYTES], int64_t value,
@@ -148,16 +147,15 @@ tally_text tally_decimal_format(char out_text[static TALLY_DECIMAL_TEXT_BYTES], 
     return format(out_text, value, decimals, thousands, false);
 }
 
-tally_text tally_decimal_format_short(char out_text[static TALLY_DECIMAL_TEXT_BYTES],
-                                      int64_t value, uint32_t decimals, const char *thousands)
+tally_text tally_decimal_format_short(char out_text[static TALLY_DECIMAL_TEXT_BYTES], int64_t value,
+                                      uint32_t decimals, const char *thousands)
 {
     return format(out_text, value, decimals, thousands, true);
 }
 
 /* numerator / denominator rounded to an integer; the denominator is not 0 and
  * neither is the least 128-bit number. */
-static tally_i128 divide_wide(tally_i128 numerator, tally_i128 denominator,
-                              tally_rounding rounding)
+static tally_i128 divide_wide(tally_i128 numerator, tally_i128 denominator, tally_rounding rounding)
 {
     tally_i128 quotient;
     tally_i128 rest;
@@ -195,8 +193,7 @@ static tally_i128 divide_wide(tally_i128 numerator, tally_i128 denominator,
     case TALLY_ROUND_HALF_EVEN:
         return quotient + (rest > gap || (rest == gap && (quotient & 1) != 0));
     }
-    TALLY_ASSERT(!"a rounding that does not exist");
-    return quotient;
+    TALLY_NEVER("a rounding that does not exist");
 }
 
 static tally_rc divide(int64_t *out_value, tally_i128 numerator, tally_i128 denominator,
@@ -234,8 +231,8 @@ tally_rc tally_decimal_quotient(int64_t *out_value, tally_decimal a, tally_decim
     /* (a / 10^da) / (b / 10^db) * 10^out */
     tally_i128 up = (tally_i128)tally_decimal_unit(b.decimals) * tally_decimal_unit(out_decimals);
 
-    return divide(out_value, a.value * up,
-                  (tally_i128)b.value * tally_decimal_unit(a.decimals), rounding);
+    return divide(out_value, a.value * up, (tally_i128)b.value * tally_decimal_unit(a.decimals),
+                  rounding);
 }
 
 tally_rc tally_decimal_product(int64_t *out_value, tally_decimal a, tally_decimal b,

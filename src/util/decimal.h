@@ -53,8 +53,8 @@ tally_text tally_decimal_format(char out_text[static TALLY_DECIMAL_TEXT_BYTES], 
                                 uint32_t decimals, const char *thousands);
 
 /* The same without zeros at the end of the decimals: "-1234.5", "12". */
-tally_text tally_decimal_format_short(char out_text[static TALLY_DECIMAL_TEXT_BYTES],
-                                      int64_t value, uint32_t decimals, const char *thousands);
+tally_text tally_decimal_format_short(char out_text[static TALLY_DECIMAL_TEXT_BYTES], int64_t value,
+                                      uint32_t decimals, const char *thousands);
 
 /* Bring a value from one number of decimals to another; the rounding matters
  * only when digits are lost. */
@@ -71,9 +71,8 @@ TALLY_MUST_CHECK tally_rc tally_decimal_divide(int64_t *out_value, int64_t numer
 
 /* value * numerator / denominator, exact in between: shares and percentages.
  * Errors as for tally_decimal_divide(). */
-TALLY_MUST_CHECK tally_rc tally_decimal_scale(int64_t *out_value, int64_t value,
-                                              int64_t numerator, int64_t denominator,
-                                              tally_rounding rounding);
+TALLY_MUST_CHECK tally_rc tally_decimal_scale(int64_t *out_value, int64_t value, int64_t numerator,
+                                              int64_t denominator, tally_rounding rounding);
 
 /* A decimal: a value with its decimals. */
 typedef struct tally_decimal {

@@ -28,8 +28,7 @@ TALLY_MUST_CHECK tally_intern *tally_intern_new(size_t bytes_max, uint64_t seed)
  *
  * TALLY_E_LIMIT  bytes_max or TALLY_INTERN_ID_MAX would be exceeded
  * TALLY_E_NOMEM  allocation failed; in both cases the table is unchanged */
-TALLY_MUST_CHECK tally_rc tally_intern_add(tally_intern *intern, uint32_t *out_id,
-                                           tally_text text);
+TALLY_MUST_CHECK tally_rc tally_intern_add(tally_intern *intern, uint32_t *out_id, tally_text text);
 
 /* The number of a text; false when it was never added. */
 bool tally_intern_find(const tally_intern *intern, uint32_t *out_id, tally_text text);

@@ -17,11 +17,11 @@
 
 #define TALLY_ZONE_FILE_BYTES_MAX  ((size_t)256 << 10)
 #define TALLY_ZONE_TRANSITIONS_MAX 4096
-#define TALLY_ZONE_OFFSET_S_MAX    93599 /* RFC 8536, 3.2: offsets are below 26 h, ... */
+#define TALLY_ZONE_OFFSET_S_MAX    93599    /* RFC 8536, 3.2: offsets are below 26 h, ... */
 #define TALLY_ZONE_OFFSET_S_MIN    (-89999) /* ... and above -25 h */
 
 typedef struct tally_zone_transition {
-    int64_t utc_ms; /* the offset holds from here to the next entry; INT64_MIN in the first */
+    int64_t utc_ms;   /* the offset holds from here to the next entry; INT64_MIN in the first */
     int32_t offset_s; /* east of UTC; differs from the entry before */
 } tally_zone_transition;
 

@@ -58,8 +58,7 @@ typedef struct offset_table {
 
 static uint32_t load_u32(const uint8_t *bytes)
 {
-    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
-           bytes[3];
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
 /* Two's complement without relying on the conversion of large values. */
@@ -86,7 +85,8 @@ static tally_rc refuse(tally_err *err, const char *why)
     return tally_err_set(err, TALLY_E_INVALID, 0, "not a usable time zone file: %s", why);
 }
 
-static tally_rc read_header(file_header *out_header, const uint8_t *bytes, size_t left, tally_err *err)
+static tally_rc read_header(file_header *out_header, const uint8_t *bytes, size_t left,
+                            tally_err *err)
 {
     if (left < HEADER_BYTES || memcmp(bytes, "TZif", 4) != 0)
         return refuse(err, "no TZif header");
@@ -137,8 +137,8 @@ static void append(offset_table *table, int64_t utc_s, int32_t offset_s)
 
 /* Append what the block says, and tell its last change; out_last->utc_s is
  * INT64_MIN when there is none. */
-static tally_rc read_block(offset_table *table, tally_zone_rule_change *out_last, const file_header *header,
-                           const uint8_t *block, tally_err *err)
+static tally_rc read_block(offset_table *table, tally_zone_rule_change *out_last,
+                           const file_header *header, const uint8_t *block, tally_err *err)
 {
     const uint8_t *type_of_time = block + (size_t)header->time_count * 8;
     const uint8_t *types = type_of_time + header->time_count;
@@ -286,15 +286,14 @@ tally_rc tally_zone_parse(tally_zone *out_zone, tally_arena *arena, const uint8_
         return rc;
     used = (size_t)block_bytes(&header, 8);
 
-    table.entries = tally_alloc_array(1 + header.time_count + RULE_CHANGES_MAX,
-                                      sizeof(*table.entries));
+    table.entries =
+        tally_alloc_array(1 + header.time_count + RULE_CHANGES_MAX, sizeof(*table.entries));
     if (table.entries == NULL)
         return tally_err_set(err, TALLY_E_NOMEM, 0, "reading a time zone");
     table.entries[0] = (tally_zone_transition){ INT64_MIN, 0 };
     rc = read_block(&table, &last, &header, block, err);
     if (rc == TALLY_OK)
-        rc = read_footer(&table, tally_text_of((const char *)block + used, left - used), last,
-                         err);
+        rc = read_footer(&table, tally_text_of((const char *)block + used, left - used), last, err);
     if (rc != TALLY_OK)
         goto out;
     kept = tally_arena_copy(arena, table.entries, table.count * sizeof(*table.entries));

@@ -132,8 +132,8 @@ bool tally_zone_rule_parse(tally_zone_rule *out_rule, tally_text text)
                 return false;
             rule.daylight_s = -west_s;
         }
-        if (!take_byte(&rest, ',') || !take_date(&rest, &rule.start) ||
-            !take_byte(&rest, ',') || !take_date(&rest, &rule.end) || rest.count > 0)
+        if (!take_byte(&rest, ',') || !take_date(&rest, &rule.start) || !take_byte(&rest, ',') ||
+            !take_date(&rest, &rule.end) || rest.count > 0)
             return false;
     }
     if (rule.standard_s < TALLY_ZONE_OFFSET_S_MIN || rule.standard_s > TALLY_ZONE_OFFSET_S_MAX ||
@@ -170,8 +170,8 @@ static int64_t instant_s(const tally_zone_rule_date *date, int32_t year, int32_t
     return day_in_year(date, year) * (TALLY_DAY_MS / 1000) + date->time_s - offset_s;
 }
 
-void tally_zone_rule_year(tally_zone_rule_change out_changes[static 2],
-                          const tally_zone_rule *rule, int32_t year)
+void tally_zone_rule_year(tally_zone_rule_change out_changes[static 2], const tally_zone_rule *rule,
+                          int32_t year)
 {
     TALLY_ASSERT(rule->has_daylight);
     out_changes[0].utc_s = instant_s(&rule->start, year, rule->standard_s);

@@ -40,7 +40,7 @@ typedef struct tally_zone_rule_change {
 } tally_zone_rule_change;
 
 /* The changes of a year with has_daylight: to daylight time, then back. */
-void tally_zone_rule_year(tally_zone_rule_change out_changes[static 2],
-                          const tally_zone_rule *rule, int32_t year);
+void tally_zone_rule_year(tally_zone_rule_change out_changes[static 2], const tally_zone_rule *rule,
+                          int32_t year);
 
 #endif
