@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TALLY_POLICY_CHARTER_INTERNAL_H
+#define TALLY_POLICY_CHARTER_INTERNAL_H
+
+/* Shared by charter.c (the document and its words), charter_record.c (what may
+ * be recorded: R7 to R12) and charter_points.c (points and looking back: R13, R16, R33). */
+
+#include "policy/charter.h"
+
+/* Compiled limits (R29): a policy may only be stricter. */
+enum {
+    CHARTER_RETENTION_MONTHS_MAX = 24, /* R33 */
+    CHARTER_RETENTION_DAYS_MAX = 731,  /* the same as whole days, counting one leap day */
+    CHARTER_DEDUCTION_DAYS_MAX = 180,  /* R13 */
+    CHARTER_ANSWER_DAYS_MIN = 14,      /* R14 */
+    CHARTER_PAIR_DAYS_MIN = 90,        /* R12 */
+    CHARTER_DUPLICATE_DAYS_MIN = 1
+};
+
+typedef struct tally_charter {
+    const struct tally_policy *policy;
+    const tally_version *version;
+    tally_diagnostics *diagnostics;
+    bool out_of_memory;
+} tally_charter;
+
+/* Add a refusal at span (NULL: the whole file). */
+void tally_charter_refuse(tally_charter *charter, const tally_span *span, const char *right, const char *code,
+                          const char *hint, const char *format, ...) TALLY_PRINTF(6, 7);
+
+/* Whether an event type comes from another member (kind `peer thanks` or a `member` field). */
+bool tally_charter_is_peer(const tally_event_type *type);
+
+static inline bool tally_charter_is_about_persons(const tally_charter *charter)
+{
+    return !charter->policy->is_about_organisations;
+}
+
+void tally_charter_check_events(tally_charter *charter);       /* R5 R7 R8 R12 R35 */
+void tally_charter_check_sources(tally_charter *charter);      /* R10 */
+void tally_charter_check_population(tally_charter *charter);   /* R11 */
+void tally_charter_check_awards(tally_charter *charter);       /* R12 R13 R14 R33 */
+void tally_charter_check_score(tally_charter *charter);        /* R13 R20 */
+void tally_charter_check_looking_back(tally_charter *charter); /* R12 R33 */
+
+#endif
