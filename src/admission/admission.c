@@ -363,47 +363,6 @@ static uint32_t slots_needed(const struct tally_policy *policy)
     return most;
 }
 
-/* Records about a record of a ruled type were applied before the pass and end there. */
-static bool names_ruled_record(const tally_pass_state *state, const tally_programme_record *records,
-                               uint32_t record_count, const tally_programme_record *about)
-{
-    tally_text of = { NULL, 0 };
-
-    for (uint32_t i = 0; i < about->record.field_count; i++) {
-        if (tally_text_is(about->record.fields[i].name, "of"))
-            of = about->record.fields[i].value;
-    }
-    for (uint32_t i = 0; i < record_count; i++) {
-        if (tally_text_is_equal(records[i].record.id, of) && tally_text_is_equal(records[i].subject, about->subject))
-            return tally_admission_is_ruled(state->policy, records[i].record.type);
-    }
-    return false;
-}
-
-static bool is_record_about(const struct tally_policy *policy, tally_text type)
-{
-    for (uint32_t t = 0; t < TALLY_RECORD_TYPES; t++) {
-        if (tally_text_is_equal(policy->types[t].name, type))
-            return true;
-    }
-    return false;
-}
-
-static tally_rc pass_others(tally_pass_state *state, const tally_programme_record *records, uint32_t record_count)
-{
-    tally_rc rc = TALLY_OK;
-
-    for (uint32_t i = 0; i < record_count && rc == TALLY_OK; i++) {
-        bool is_about = is_record_about(state->policy, records[i].record.type);
-        bool stays = is_about ? names_ruled_record(state, records, record_count, &records[i])
-                              : tally_admission_is_ruled(state->policy, records[i].record.type);
-
-        if (!stays)
-            rc = tally_admission_emit(state, &records[i]);
-    }
-    return rc;
-}
-
 tally_rc tally_admission_run(tally_admission *out_admission, const struct tally_policy *policy,
                              const tally_programme_record *records, uint32_t record_count, int64_t known_ms,
                              tally_intern *tokens, tally_arena *arena, tally_err *err)
@@ -416,8 +375,6 @@ tally_rc tally_admission_run(tally_admission *out_admission, const struct tally_
     rc = tally_context_open_empty(&state.context, policy, state.slot_count, arena, err);
     if (rc == TALLY_OK)
         rc = tally_admission_gather(&state, records, record_count, known_ms);
-    if (rc == TALLY_OK)
-        rc = pass_others(&state, records, record_count);
     for (uint32_t i = 0; i < state.event_count && rc == TALLY_OK; i++)
         rc = decide(&state, &state.events[i]);
     if (rc == TALLY_OK)

@@ -38,7 +38,8 @@ typedef struct tally_pass_state {
 bool tally_admission_is_ruled(const struct tally_policy *policy, tally_text type);
 
 /* Check everybody's records, apply voids and corrections known by known_ms, and fill
- * state->events with the events at or before it. Refused records of ruled types are noted. */
+ * state->events with the events at or before it. Refused records of ruled types are noted; records
+ * that the pass does not decide about are emitted. */
 tally_rc tally_admission_gather(tally_pass_state *state, const tally_programme_record *records, uint32_t record_count,
                                 int64_t known_ms);
 

@@ -52,39 +52,107 @@ static tally_rc note_refusals(tally_pass_state *state, const by_subject *group, 
     return rc;
 }
 
-/* The caller's number of a known event: that of the group's record with its id. */
-static uint32_t input_index_of(const by_subject *group, uint32_t count, tally_text id)
+static int compare_by_id(const void *left, const void *right)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        if (tally_text_is_equal(group[i].record->record.id, id))
-            return group[i].record->input_index;
-    }
-    return group[0].record->input_index;
+    const by_subject *a = left;
+    const by_subject *b = right;
+    int by_id = tally_text_compare(a->record->record.id, b->record->record.id);
+
+    return by_id != 0 ? by_id : (a->position > b->position) - (a->position < b->position);
 }
 
-static tally_rc take_event(tally_pass_state *state, const by_subject *group, uint32_t count,
+/* The first record with that id in a group sorted by id, or NULL. */
+static const tally_programme_record *find_by_id(const by_subject *by_id, uint32_t count, tally_text id)
+{
+    uint32_t low = 0;
+    uint32_t high = count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (tally_text_compare(by_id[middle].record->record.id, id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < count && tally_text_is_equal(by_id[low].record->record.id, id) ? by_id[low].record : NULL;
+}
+
+static bool is_record_about(const struct tally_policy *policy, tally_text type)
+{
+    for (uint32_t t = 0; t < TALLY_RECORD_TYPES; t++) {
+        if (tally_text_is_equal(policy->types[t].name, type))
+            return true;
+    }
+    return false;
+}
+
+/* Voids and corrections are applied when the known events are gathered. */
+static bool is_applied_before(const struct tally_policy *policy, tally_text type)
+{
+    return tally_text_is_equal(policy->types[TALLY_RECORD_VOID].name, type) ||
+           tally_text_is_equal(policy->types[TALLY_RECORD_CORRECTION].name, type);
+}
+
+/* Whether some version's rule for the type writes other records in its place. */
+static bool is_rewritten(const struct tally_policy *policy, tally_text type)
+{
+    for (uint32_t v = 0; v < policy->version_count; v++) {
+        const tally_version *version = &policy->versions[v];
+
+        for (uint32_t i = 0; i < version->admission_count; i++) {
+            if (tally_text_is_equal(policy->types[version->admission[i].type].name, type) &&
+                version->admission[i].write_count > 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the pass decides about a record: it is of a ruled type, or about one (then it was applied before the pass). */
+static bool ends_here(const tally_pass_state *state, const by_subject *by_id, uint32_t count, const tally_record *record)
+{
+    const tally_programme_record *target;
+
+    if (!is_record_about(state->policy, record->type))
+        return tally_admission_is_ruled(state->policy, record->type);
+    for (uint32_t i = 0; i < record->field_count; i++) {
+        if (!tally_text_is(record->fields[i].name, "of"))
+            continue;
+        target = find_by_id(by_id, count, record->fields[i].value);
+        if (target == NULL || !tally_admission_is_ruled(state->policy, target->record.type))
+            return false;
+        /* What goes through under its own id can still be disputed or reversed there. */
+        return is_applied_before(state->policy, record->type) || is_rewritten(state->policy, target->record.type);
+    }
+    return false;
+}
+
+static tally_rc take_event(tally_pass_state *state, const by_subject *by_id, uint32_t count,
                            const tally_context *known, uint32_t i)
 {
     const tally_events *events = &known->events;
     uint32_t record = events->record != NULL ? events->record[i] : i;
     tally_programme_event *out = &state->events[state->event_count];
+    const tally_programme_record *target;
     int64_t *slots = tally_arena_zalloc_array(state->arena, state->slot_count + 1, sizeof(*slots));
 
     if (slots == NULL)
         return tally_err_set(state->err, tally_arena_failure(state->arena), 0, "gathering the programme's events");
     for (uint32_t s = 0; s < state->slot_count; s++)
         slots[s] = tally_events_field(events, i, (int32_t)s);
-    out->subject = group[0].subject;
-    out->subject_text = group[0].record->subject;
+    out->subject = by_id[0].subject;
+    out->subject_text = by_id[0].record->subject;
     out->id = known->history->id[record];
-    out->input_index = input_index_of(group, count, out->id);
+    target = find_by_id(by_id, count, out->id);
+    out->input_index = target != NULL ? target->input_index : by_id[0].record->input_index;
     out->event = (tally_new_event){ events->at_ms[i], tally_events_recorded(events, i), tally_events_offset(events, i),
-                                    events->type[i], group[0].subject, slots };
+                                    events->type[i], by_id[0].subject, slots };
     state->event_count++;
     return TALLY_OK;
 }
 
-static tally_rc gather_subject(tally_pass_state *state, const by_subject *group, uint32_t count, int64_t known_ms)
+static tally_rc gather_subject(tally_pass_state *state, by_subject *group, uint32_t count, int64_t known_ms)
 {
     tally_history_builder *builder = NULL;
     tally_history *history = tally_arena_zalloc(state->arena, sizeof(*history));
@@ -106,6 +174,12 @@ static tally_rc gather_subject(tally_pass_state *state, const by_subject *group,
         rc = tally_context_open(&known, state->policy, history, NULL, known_ms, state->arena, state->err);
     if (rc != TALLY_OK)
         return rc;
+    /* The refusals named positions in the group; from here it is wanted by id. */
+    qsort(group, count, sizeof(*group), compare_by_id);
+    for (uint32_t i = 0; i < count && rc == TALLY_OK; i++) {
+        if (!ends_here(state, group, count, &group[i].record->record))
+            rc = tally_admission_emit(state, group[i].record);
+    }
     for (uint32_t i = 0; i < known->events.count && rc == TALLY_OK; i++) {
         if (known->events.at_ms[i] <= known_ms)
             rc = take_event(state, group, count, known, i);
