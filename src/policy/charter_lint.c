@@ -171,7 +171,7 @@ static size_t fold_letters(tally_text text, unsigned variant, char *out, size_t 
                 out[used++] = ' ';
             for (; *letters != '\0'; letters++)
                 out[used++] = *letters;
-        } else if (sign != '\0' && in_word && is_letter_next(text.bytes, text.count, at)) {
+        } else if (sign != '\0' && is_letter_next(text.bytes, text.count, at)) {
             out[used++] = sign;
         } else if (in_word) {
             out[used++] = ' ';
