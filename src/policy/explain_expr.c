@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Expressions in words. Operators become words; brackets stay where the words
+ * alone could be read two ways. */
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "policy/explain_internal.h"
+
+#define PHRASE_BYTES 1024
+
+void tally_explain_say(tally_explainer *e, const char *format, ...)
+{
+    char phrase[PHRASE_BYTES];
+    va_list arguments;
+    int count;
+
+    va_start(arguments, format);
+    count = vsnprintf(phrase, sizeof(phrase), format, arguments);
+    va_end(arguments);
+    if (count > 0)
+        (void)tally_buffer_append(e->out, phrase, (size_t)count < sizeof(phrase) ? (size_t)count : sizeof(phrase) - 1);
+}
+
+void tally_explain_text(tally_explainer *e, tally_text text)
+{
+    (void)tally_buffer_append_text(e->out, text);
+}
+
+void tally_explain_number(tally_explainer *e, int64_t value, uint32_t decimals)
+{
+    char text[TALLY_DECIMAL_TEXT_BYTES];
+
+    tally_explain_text(e, tally_decimal_format_short(text, value, decimals, NULL));
+}
+
+const char *tally_explain_unit(uint8_t unit)
+{
+    static const char *const names[] = { "day", "week", "month", "quarter", "year" };
+
+    return names[unit];
+}
+
+void tally_explain_duration(tally_explainer *e, int64_t ms)
+{
+    static const struct {
+        int64_t ms;
+        const char *name;
+    } units[] = { { 7 * TALLY_DAY_MS, "week" }, { TALLY_DAY_MS, "day" }, { 3600000, "hour" }, { 60000, "minute" } };
+    size_t i = ms != 0 && ms % units[0].ms == 0 && ms / units[0].ms > 8 ? 1 : 0;
+
+    while (i < 3 && ms % units[i].ms != 0)
+        i++;
+    /* Weeks are read as days unless they are few. */
+    if (i == 0 && ms != units[0].ms)
+        i = 1;
+    tally_explain_say(e, "%lld %s%s", (long long)(ms / units[i].ms), units[i].name, ms == units[i].ms ? "" : "s");
+}
+
+void tally_explain_types(tally_explainer *e, const uint64_t *types, const char *joined_by)
+{
+    bool is_first = true;
+
+    for (uint32_t t = 0; t < e->policy->type_count; t++) {
+        if ((types[t / 64] >> (t % 64) & 1) == 0)
+            continue;
+        tally_explain_say(e, "%s`%.*s`", is_first ? "" : joined_by, TALLY_TEXT_ARGS(e->policy->types[t].name));
+        is_first = false;
+    }
+}
+
+/* ---- windows and sets ------------------------------------------------------------ */
+
+/* "3 months", "(lookback) months"; each: how many units one N stands for. */
+static void explain_length(tally_explainer *e, const tally_window *window, int64_t each, const char *unit)
+{
+    if (window->n_expr == NULL) {
+        tally_explain_say(e, "%lld %s%s", (long long)(window->n * each), unit, window->n * each == 1 ? "" : "s");
+        return;
+    }
+    tally_explain_say(e, "(");
+    tally_explain_expr(e, window->n_expr);
+    tally_explain_say(e, ") %ss", unit);
+}
+
+static void explain_exact_length(tally_explainer *e, const tally_window *window)
+{
+    if (window->n_expr != NULL) {
+        tally_explain_say(e, "(");
+        tally_explain_expr(e, window->n_expr);
+        tally_explain_say(e, ") times ");
+    }
+    tally_explain_duration(e, window->n_expr != NULL ? window->each_ms : window->n * window->each_ms);
+}
+
+static void explain_month_length(tally_explainer *e, const tally_window *window)
+{
+    if (window->n_expr != NULL && window->each_months != 1) {
+        tally_explain_say(e, "(");
+        tally_explain_expr(e, window->n_expr);
+        tally_explain_say(e, ") times %d months", (int)window->each_months);
+    } else {
+        explain_length(e, window, window->each_months, "month");
+    }
+}
+
+static void explain_previous(tally_explainer *e, const tally_window *window)
+{
+    char unit[32];
+
+    (void)snprintf(unit, sizeof(unit), "whole calendar %s", tally_explain_unit(window->unit));
+    tally_explain_say(e, " in the ");
+    explain_length(e, window, 1, unit);
+    tally_explain_say(e, " before this one");
+}
+
+void tally_explain_window(tally_explainer *e, const tally_window *window)
+{
+    switch (window->kind) {
+    case TALLY_WINDOW_LIFETIME:
+        return;
+    case TALLY_WINDOW_CALENDAR:
+        tally_explain_say(e, " in the calendar %s", tally_explain_unit(window->unit));
+        break;
+    case TALLY_WINDOW_PREVIOUS:
+        explain_previous(e, window);
+        break;
+    case TALLY_WINDOW_ROLLING:
+        tally_explain_say(e, " in the last ");
+        explain_exact_length(e, window);
+        break;
+    case TALLY_WINDOW_ROLLING_MONTHS:
+        tally_explain_say(e, " in the last ");
+        explain_month_length(e, window);
+        break;
+    case TALLY_WINDOW_NEXT:
+        tally_explain_say(e, " promised for the next ");
+        explain_exact_length(e, window);
+        break;
+    case TALLY_WINDOW_SINCE:
+    case TALLY_WINDOW_AFTER:
+        tally_explain_say(e, window->kind == TALLY_WINDOW_SINCE ? " since " : " after ");
+        tally_explain_expr(e, window->ref);
+        break;
+    case TALLY_WINDOW_CYCLE:
+        tally_explain_say(e, " in the running cycle of ");
+        explain_month_length(e, window);
+        tally_explain_say(e, " counted from ");
+        tally_explain_expr(e, window->ref);
+        break;
+    }
+    if (window->zone != TALLY_NO_INDEX)
+        tally_explain_say(e, " (%.*s)", TALLY_TEXT_ARGS(e->policy->zone_names[window->zone]));
+}
+
+void tally_explain_set(tally_explainer *e, const tally_set *set)
+{
+    if (set->earlier)
+        tally_explain_say(e, "earlier ");
+    if (set->last > 0)
+        tally_explain_say(e, "the newest %u of ", set->last);
+    if (set->inner != NULL)
+        tally_explain_set(e, set->inner);
+    else
+        tally_explain_types(e, set->types, " or ");
+    if (set->with != NULL) {
+        tally_explain_say(e, " where ");
+        tally_explain_expr(e, set->with);
+    }
+    tally_explain_window(e, set->window);
+}
+
+/* ---- expressions ------------------------------------------------------------------ */
+
+static void explain_day(tally_explainer *e, int64_t day)
+{
+    char text[TALLY_DATE_TEXT_BYTES];
+
+    tally_explain_text(e, tally_day_format(text, (int32_t)day));
+}
+
+static void explain_literal(tally_explainer *e, const tally_expr *expr)
+{
+    if (expr->value == TALLY_NOTHING) {
+        tally_explain_say(e, "nothing");
+        return;
+    }
+    switch (expr->type) {
+    case TALLY_TYPE_NUMBER:
+        tally_explain_number(e, expr->value, expr->decimals);
+        break;
+    case TALLY_TYPE_CONDITION:
+        tally_explain_say(e, expr->value != 0 ? "yes" : "no");
+        break;
+    case TALLY_TYPE_WORD:
+        tally_explain_say(e, "\"%.*s\"", TALLY_TEXT_ARGS(expr->domain->words[expr->value]));
+        break;
+    case TALLY_TYPE_DAY:
+        explain_day(e, expr->value);
+        break;
+    case TALLY_TYPE_DURATION:
+        tally_explain_duration(e, expr->value);
+        break;
+    case TALLY_TYPE_MONTHS:
+        tally_explain_say(e, "%lld months", (long long)expr->value);
+        break;
+    default:
+        tally_explain_text(e, expr->span.text);
+        break;
+    }
+}
+
+/* The name of the field that slot_of_type stands for. */
+static tally_text field_name(const tally_explainer *e, const int16_t *slot_of_type)
+{
+    for (uint32_t t = 0; slot_of_type != NULL && t < e->policy->type_count; t++) {
+        if (slot_of_type[t] >= 0 && (uint32_t)slot_of_type[t] < e->policy->types[t].field_count)
+            return e->policy->types[t].fields[slot_of_type[t]].name;
+    }
+    return TALLY_TEXT("(no field)");
+}
+
+/* Whether words alone could bind the operand differently. */
+static bool needs_brackets(const tally_expr *expr)
+{
+    switch (expr->op) {
+    case TALLY_OP_ADD:
+    case TALLY_OP_SUBTRACT:
+    case TALLY_OP_MULTIPLY:
+    case TALLY_OP_DIVIDE:
+    case TALLY_OP_IF:
+    case TALLY_OP_ALL_OF:
+    case TALLY_OP_ANY_OF:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void explain_operand(tally_explainer *e, const tally_expr *expr)
+{
+    if (!needs_brackets(expr)) {
+        tally_explain_expr(e, expr);
+        return;
+    }
+    tally_explain_say(e, "(");
+    tally_explain_expr(e, expr);
+    tally_explain_say(e, ")");
+}
+
+static void explain_between(tally_explainer *e, const tally_expr *expr, const char *words)
+{
+    explain_operand(e, expr->args[0]);
+    tally_explain_say(e, " %s ", words);
+    explain_operand(e, expr->args[1]);
+}
+
+static void explain_list(tally_explainer *e, const tally_expr *expr, uint16_t first, const char *words)
+{
+    for (uint16_t i = first; i < expr->arg_count; i++) {
+        if (i > first)
+            tally_explain_say(e, "%s", words);
+        explain_operand(e, expr->args[i]);
+    }
+}
+
+static void explain_round(tally_explainer *e, const tally_expr *expr)
+{
+    static const char *const names[] = { "up", "down", "to the nearest, halves up", "to the nearest, halves down",
+                                         "to the nearest, halves to even" };
+
+    explain_operand(e, expr->args[0]);
+    tally_explain_say(e, " rounded %s to a multiple of ", names[expr->rounding]);
+    tally_explain_number(e, expr->value, expr->decimals);
+}
+
+static void explain_table(tally_explainer *e, const tally_expr *expr)
+{
+    for (uint16_t i = 0; i + 1 < expr->arg_count; i += 2) {
+        tally_explain_say(e, i == 0 ? "" : "; else ");
+        tally_explain_expr(e, expr->args[i]);
+        if (expr->args[i + 1] != NULL) {
+            tally_explain_say(e, " if ");
+            tally_explain_expr(e, expr->args[i + 1]);
+        }
+    }
+}
+
+static void explain_aggregate(tally_explainer *e, const tally_expr *expr, const char *words)
+{
+    tally_explain_say(e, "%s ", words);
+    if (expr->best > 0)
+        tally_explain_say(e, "the best %u of ", expr->best);
+    explain_list(e, expr, 0, " and ");
+    tally_explain_say(e, " over ");
+    tally_explain_set(e, expr->set);
+}
+
+static void explain_earned(tally_explainer *e, const tally_expr *expr)
+{
+    if (expr->index == TALLY_NO_INDEX)
+        tally_explain_say(e, "the points earned");
+    else
+        tally_explain_say(e, "the points earned by `%.*s`", TALLY_TEXT_ARGS(e->version->awards[expr->index].name));
+    if (expr->window != NULL)
+        tally_explain_window(e, expr->window);
+}
+
+/* Names, and what belongs to the event in scope. False: another kind of expression. */
+static bool explain_name(tally_explainer *e, const tally_expr *expr)
+{
+    switch (expr->op) {
+    case TALLY_OP_FIELD:
+        tally_explain_text(e, field_name(e, expr->slot_of_type));
+        return true;
+    case TALLY_OP_THIS_FIELD:
+        tally_explain_say(e, "this event's %.*s", TALLY_TEXT_ARGS(field_name(e, expr->slot_of_type)));
+        return true;
+    case TALLY_OP_REF_FIELD:
+        tally_explain_say(e, "%.*s of ", TALLY_TEXT_ARGS(field_name(e, expr->slot_of_type)));
+        explain_operand(e, expr->args[0]);
+        return true;
+    case TALLY_OP_REF_AT:
+    case TALLY_OP_REF_DAY:
+    case TALLY_OP_REF_RECORDED:
+        tally_explain_say(e, "the %s of ", expr->op == TALLY_OP_REF_AT ? "instant" : expr->op == TALLY_OP_REF_DAY ? "day" : "recording");
+        explain_operand(e, expr->args[0]);
+        return true;
+    case TALLY_OP_AT: tally_explain_say(e, "its instant"); return true;
+    case TALLY_OP_RECORDED: tally_explain_say(e, "when it was recorded"); return true;
+    case TALLY_OP_DAY_OF: tally_explain_say(e, "its day"); return true;
+    case TALLY_OP_PERIOD_OF: tally_explain_say(e, "its %s", tally_explain_unit(expr->unit)); return true;
+    case TALLY_OP_SUBJECT: tally_explain_say(e, "whom it is about"); return true;
+    case TALLY_OP_THIS_AT: tally_explain_say(e, "this event's instant"); return true;
+    case TALLY_OP_THIS_RECORDED: tally_explain_say(e, "when this event was recorded"); return true;
+    case TALLY_OP_THIS_DAY_OF: tally_explain_say(e, "this event's day"); return true;
+    case TALLY_OP_THIS_SUBJECT: tally_explain_say(e, "whom this event is about"); return true;
+    case TALLY_OP_LET:
+        if (expr->index < e->version->let_count)
+            tally_explain_say(e, "`%.*s`", TALLY_TEXT_ARGS(e->version->lets[expr->index].name));
+        else
+            tally_explain_text(e, expr->span.text);
+        return true;
+    case TALLY_OP_FACT: tally_explain_say(e, "`%.*s`", TALLY_TEXT_ARGS(e->version->facts[expr->index].name)); return true;
+    case TALLY_OP_STREAK: tally_explain_say(e, "`%.*s`", TALLY_TEXT_ARGS(e->version->streaks[expr->index].name)); return true;
+    case TALLY_OP_SCORE: tally_explain_say(e, "the score as shown"); return true;
+    case TALLY_OP_NOW: tally_explain_say(e, "now"); return true;
+    case TALLY_OP_TODAY: tally_explain_say(e, "today"); return true;
+    case TALLY_OP_PAUSED: tally_explain_say(e, "a pause is running"); return true;
+    case TALLY_OP_HELD: tally_explain_say(e, "`%.*s` is held", TALLY_TEXT_ARGS(e->version->tiers[expr->index].name)); return true;
+    case TALLY_OP_EARNED: explain_earned(e, expr); return true;
+    default: return false;
+    }
+}
+
+static bool explain_question(tally_explainer *e, const tally_expr *expr)
+{
+    switch (expr->op) {
+    case TALLY_OP_LATEST: tally_explain_say(e, "the latest "); tally_explain_set(e, expr->set); return true;
+    case TALLY_OP_EARLIEST: tally_explain_say(e, "the earliest "); tally_explain_set(e, expr->set); return true;
+    case TALLY_OP_ANY: tally_explain_say(e, "there is at least one "); tally_explain_set(e, expr->set); return true;
+    case TALLY_OP_NO: tally_explain_say(e, "there is no "); tally_explain_set(e, expr->set); return true;
+    case TALLY_OP_COUNT: tally_explain_say(e, "the number of "); tally_explain_set(e, expr->set); return true;
+    case TALLY_OP_SUM: explain_aggregate(e, expr, "the sum of"); return true;
+    case TALLY_OP_LEAST: explain_aggregate(e, expr, "the least"); return true;
+    case TALLY_OP_GREATEST: explain_aggregate(e, expr, "the greatest"); return true;
+    case TALLY_OP_MEAN: explain_aggregate(e, expr, "the mean of"); return true;
+    case TALLY_OP_DISTINCT: explain_aggregate(e, expr, "the number of different"); return true;
+    case TALLY_OP_COUNT_PERIODS:
+        tally_explain_say(e, "the number of calendar %ss in which ", tally_explain_unit(expr->unit));
+        tally_explain_expr(e, expr->args[0]);
+        return true;
+    default: return false;
+    }
+}
+
+static bool explain_comparison(tally_explainer *e, const tally_expr *expr)
+{
+    switch (expr->op) {
+    case TALLY_OP_IS: explain_between(e, expr, "is"); return true;
+    case TALLY_OP_IS_NOT: explain_between(e, expr, "is not"); return true;
+    case TALLY_OP_LESS: explain_between(e, expr, "is less than"); return true;
+    case TALLY_OP_LESS_OR_EQUAL: explain_between(e, expr, "is at most"); return true;
+    case TALLY_OP_GREATER: explain_between(e, expr, "is more than"); return true;
+    case TALLY_OP_GREATER_OR_EQUAL: explain_between(e, expr, "is at least"); return true;
+    case TALLY_OP_IS_ONE_OF:
+        explain_operand(e, expr->args[0]);
+        tally_explain_say(e, " is one of ");
+        explain_list(e, expr, 1, ", ");
+        return true;
+    case TALLY_OP_EXISTS:
+        explain_operand(e, expr->args[0]);
+        tally_explain_say(e, " exists");
+        return true;
+    case TALLY_OP_NOT:
+        tally_explain_say(e, "it is not so that ");
+        explain_operand(e, expr->args[0]);
+        return true;
+    case TALLY_OP_ALL_OF: explain_list(e, expr, 0, " and "); return true;
+    case TALLY_OP_ANY_OF: explain_list(e, expr, 0, " or "); return true;
+    case TALLY_OP_NONE_OF: tally_explain_say(e, "none of: "); explain_list(e, expr, 0, "; "); return true;
+    case TALLY_OP_AT_LEAST_OF:
+        tally_explain_say(e, "at least %lld of: ", (long long)expr->value);
+        explain_list(e, expr, 0, "; ");
+        return true;
+    case TALLY_OP_THROUGHOUT:
+        explain_operand(e, expr->args[0]);
+        tally_explain_say(e, " at every moment of the last ");
+        tally_explain_duration(e, expr->value);
+        return true;
+    default: return false;
+    }
+}
+
+static void explain_arithmetic(tally_explainer *e, const tally_expr *expr)
+{
+    switch (expr->op) {
+    case TALLY_OP_ADD:
+    case TALLY_OP_DAY_PLUS:
+    case TALLY_OP_DAY_PLUS_MONTHS: explain_between(e, expr, "plus"); return;
+    case TALLY_OP_SUBTRACT:
+    case TALLY_OP_DAY_MINUS_DAY: explain_between(e, expr, "minus"); return;
+    case TALLY_OP_MULTIPLY: explain_between(e, expr, "times"); return;
+    case TALLY_OP_DIVIDE: explain_between(e, expr, "divided by"); return;
+    case TALLY_OP_NEGATE: tally_explain_say(e, "minus "); explain_operand(e, expr->args[0]); return;
+    case TALLY_OP_RESCALE: tally_explain_expr(e, expr->args[0]); return;
+    case TALLY_OP_ROUND: explain_round(e, expr); return;
+    case TALLY_OP_MIN: tally_explain_say(e, "the least of "); explain_list(e, expr, 0, ", "); return;
+    case TALLY_OP_MAX: tally_explain_say(e, "the greatest of "); explain_list(e, expr, 0, ", "); return;
+    case TALLY_OP_CLAMP:
+        explain_operand(e, expr->args[0]);
+        tally_explain_say(e, ", but no less than ");
+        explain_operand(e, expr->args[1]);
+        tally_explain_say(e, " and no more than ");
+        explain_operand(e, expr->args[2]);
+        return;
+    case TALLY_OP_IF:
+        explain_operand(e, expr->args[1]);
+        tally_explain_say(e, " if ");
+        tally_explain_expr(e, expr->args[0]);
+        tally_explain_say(e, ", else ");
+        explain_operand(e, expr->args[2]);
+        return;
+    case TALLY_OP_TABLE: explain_table(e, expr); return;
+    default: tally_explain_text(e, expr->span.text); return;
+    }
+}
+
+void tally_explain_expr(tally_explainer *e, const tally_expr *expr)
+{
+    if (expr->op == TALLY_OP_LITERAL)
+        explain_literal(e, expr);
+    else if (!explain_name(e, expr) && !explain_question(e, expr) && !explain_comparison(e, expr))
+        explain_arithmetic(e, expr);
+}
