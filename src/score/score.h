@@ -62,6 +62,7 @@ typedef struct tally_result {
     int64_t tier_since_ms, tier_valid_until_ms; /* INT64_MAX: no end */
     bool has_grade;
     uint32_t grade;         /* row, TALLY_NO_INDEX: no grade */
+    uint32_t grade_version; /* whose row: with `assessed`, perhaps an earlier version's */
     uint32_t report_count;  /* reported lets and streaks */
     const tally_report *reports; /* in the caller's arena */
 } tally_result;
