@@ -37,6 +37,7 @@ HOUSE = {
     "src/policy": ("util/", "crypto/hash.h"),
     "src/score": ("util/", "policy/"),
     "src/admission": ("util/", "policy/", "score/"),
+    "src/eval": ("util/", "policy/", "score/", "admission/"),
     "src/tlog": ("util/", "crypto/"),
     "src/cred": ("util/", "crypto/"),
     "src/store": ("util/",),
@@ -54,7 +55,7 @@ LIBRARIES = {
     "sodium": ("src/crypto",),
     "libfyaml.h": ("src/policy",),
     "jansson.h": ("src/http", "src/client", "src/cred", "src/ledger", "cmd", "tests"),
-    "zlib.h": ("cmd", "tests", "bench"),
+    "zlib.h": ("src/eval", "cmd", "tests", "bench"),
     "sqlite3.h": ("src/store",),
 }
 
