@@ -9,6 +9,7 @@ static const char *const kinds_of_members[] = {
     "task volunteered",  "skill learned",        "shift kept",         "loan returned",      "obligation accepted",
     "obligation kept",   "obligation broken",    "obligation repaired", "project contribution", "mentoring",
     "shared-place care", "greener travel",       "event helped",       "peer thanks",        "practice day",
+    "own pause",
 };
 static const char *const kinds_of_organisations[] = { "public inspection", "public certificate", "published figure" };
 
