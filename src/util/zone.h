@@ -84,8 +84,9 @@ static inline int32_t tally_zone_day(const tally_zone *zone, int64_t utc_ms)
     return tally_day_of_ms(utc_ms, tally_zone_offset(zone, utc_ms));
 }
 
-/* The instant of a local time. In a gap, where the clocks skipped it, the first
- * instant after the gap; in an overlap, where it came twice, the earlier. */
+/* The instant of a local time: the first at which the clocks show it or later.
+ * So in a gap, where they skipped it, the first instant after the gap; in an
+ * overlap, where it came twice, the earlier. */
 int64_t tally_zone_instant(const tally_zone *zone, int32_t day, int32_t ms_of_day);
 
 /* The first instant of a local day; for a day that a zone skipped, the first

@@ -197,7 +197,7 @@ static int64_t local_ms_at(const tally_zone *zone, int64_t utc_ms)
  * every quarter of an hour. */
 static int64_t slow_instant(const tally_zone *zone, int64_t local_ms)
 {
-    int64_t utc_ms = local_ms - 27 * HOUR_MS;
+    int64_t utc_ms = local_ms - INT64_C(27) * HOUR_MS;
 
     while (local_ms_at(zone, utc_ms) < local_ms)
         utc_ms += HOUR_MS / 4;
