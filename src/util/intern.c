@@ -2,8 +2,10 @@
 /* Interning: an open-addressed table of numbers over texts kept in blocks.
  *
  * A slot is 8 bytes, half of the hash and the number plus one, so that a miss
- * nearly never follows a pointer. Slots are probed one after another and never
- * fuller than three quarters. Texts are copied into blocks that never move. */
+ * nearly never looks further. Slots are probed one after another and never
+ * fuller than three quarters. An entry holds a short text itself, so that a hit
+ * costs two accesses to far memory, one slot and one entry; a longer text is
+ * copied into a block. Entries and blocks never move. */
 
 #include <stdlib.h>
 
@@ -12,7 +14,9 @@
 #include "util/intern.h"
 
 #define SLOTS_MIN        ((size_t)64)
-#define ENTRIES_MIN      ((size_t)32)
+#define CHUNK_ENTRIES    ((size_t)1024)
+#define CHUNKS_MIN       ((size_t)16)
+#define INLINE_BYTES     20 /* with the NUL */
 #define BLOCK_BYTES_MIN  ((size_t)4096)
 #define BLOCK_BYTES_MOST ((size_t)1 << 20)
 
@@ -22,9 +26,8 @@ typedef struct block {
 } block;
 
 typedef struct entry {
-    const char *bytes;
     uint32_t count;
-    uint32_t hash;
+    char room[INLINE_BYTES]; /* the text and a NUL, or a pointer to them */
 } entry;
 
 typedef struct slot {
@@ -35,8 +38,9 @@ typedef struct slot {
 struct tally_intern {
     slot *slots;
     size_t slot_count; /* a power of two */
-    entry *entries;
-    size_t entry_room;
+    entry **chunks;    /* of CHUNK_ENTRIES each */
+    size_t chunk_room;
+    size_t chunk_count;
     uint32_t count;
     block *newest;
     char *free_bytes;
@@ -94,6 +98,21 @@ tally_intern *tally_intern_new(size_t bytes_max, uint64_t seed)
     return intern;
 }
 
+static entry *entry_of(const tally_intern *intern, uint32_t id)
+{
+    return &intern->chunks[id / CHUNK_ENTRIES][id % CHUNK_ENTRIES];
+}
+
+static const char *bytes_of(const entry *known)
+{
+    const char *bytes;
+
+    if (known->count < INLINE_BYTES)
+        return known->room;
+    memcpy(&bytes, known->room, sizeof(bytes));
+    return bytes;
+}
+
 /* The slot that holds the text, or the empty one where it belongs. There is
  * always an empty one. */
 static size_t find_slot(const tally_intern *intern, tally_text text, uint32_t hash)
@@ -109,9 +128,8 @@ static size_t find_slot(const tally_intern *intern, tally_text text, uint32_t ha
             return at;
         if (seen->hash != hash)
             continue;
-        known = &intern->entries[seen->id_plus_1 - 1];
-        if (known->count == text.count &&
-            (text.count == 0 || memcmp(known->bytes, text.bytes, text.count) == 0))
+        known = entry_of(intern, seen->id_plus_1 - 1);
+        if (tally_text_is_equal(tally_text_of(bytes_of(known), known->count), text))
             return at;
     }
 }
@@ -154,20 +172,40 @@ static tally_rc grow_slots(tally_intern *intern)
     return TALLY_OK;
 }
 
-static tally_rc grow_entries(tally_intern *intern)
+/* Make room for one more pointer to a chunk. */
+static tally_rc grow_chunk_list(tally_intern *intern)
 {
-    size_t room = intern->entry_room > 0 ? intern->entry_room * 2 : ENTRIES_MIN;
-    size_t old_bytes = intern->entry_room * sizeof(entry);
-    entry *entries;
+    size_t room = intern->chunk_room > 0 ? intern->chunk_room * 2 : CHUNKS_MIN;
+    size_t old_bytes = intern->chunk_room * sizeof(*intern->chunks);
+    entry **chunks;
 
-    if (room > SIZE_MAX / sizeof(entry) || !has_room(intern, room * sizeof(entry), old_bytes))
+    if (!has_room(intern, room * sizeof(*chunks), old_bytes))
         return TALLY_E_LIMIT;
-    entries = tally_realloc(intern->entries, room * sizeof(entry));
-    if (entries == NULL)
+    chunks = tally_realloc_array(intern->chunks, room, sizeof(*chunks));
+    if (chunks == NULL)
         return TALLY_E_NOMEM;
-    intern->entries = entries;
-    intern->entry_room = room;
-    intern->used_bytes += room * sizeof(entry) - old_bytes;
+    intern->chunks = chunks;
+    intern->chunk_room = room;
+    intern->used_bytes += room * sizeof(*chunks) - old_bytes;
+    return TALLY_OK;
+}
+
+static tally_rc add_chunk(tally_intern *intern)
+{
+    entry *chunk;
+    tally_rc rc = TALLY_OK;
+
+    if (intern->chunk_count == intern->chunk_room)
+        rc = grow_chunk_list(intern);
+    if (rc != TALLY_OK)
+        return rc;
+    if (!has_room(intern, CHUNK_ENTRIES * sizeof(*chunk), 0))
+        return TALLY_E_LIMIT;
+    chunk = tally_alloc_array(CHUNK_ENTRIES, sizeof(*chunk));
+    if (chunk == NULL)
+        return TALLY_E_NOMEM;
+    intern->chunks[intern->chunk_count++] = chunk;
+    intern->used_bytes += CHUNK_ENTRIES * sizeof(*chunk);
     return TALLY_OK;
 }
 
@@ -202,11 +240,28 @@ static tally_rc make_room(tally_intern *intern, tally_text text)
         return TALLY_E_LIMIT;
     if ((size_t)intern->count + 1 > intern->slot_count / 4 * 3)
         rc = grow_slots(intern);
-    if (rc == TALLY_OK && intern->count == intern->entry_room)
-        rc = grow_entries(intern);
-    if (rc == TALLY_OK && text.count + 1 > intern->free_count)
+    if (rc == TALLY_OK && intern->count == intern->chunk_count * CHUNK_ENTRIES)
+        rc = add_chunk(intern);
+    if (rc == TALLY_OK && text.count >= INLINE_BYTES && text.count + 1 > intern->free_count)
         rc = grow_blocks(intern, text.count + 1);
     return rc;
+}
+
+/* Write the text into a new entry; make_room() has found the room. */
+static void fill_entry(tally_intern *intern, entry *added, tally_text text)
+{
+    char *bytes = added->room;
+
+    added->count = (uint32_t)text.count;
+    if (text.count >= INLINE_BYTES) {
+        bytes = intern->free_bytes;
+        memcpy(added->room, &bytes, sizeof(bytes));
+        intern->free_bytes += text.count + 1;
+        intern->free_count -= text.count + 1;
+    }
+    if (text.count > 0)
+        memcpy(bytes, text.bytes, text.count);
+    bytes[text.count] = '\0';
 }
 
 tally_rc tally_intern_add(tally_intern *intern, uint32_t *out_id, tally_text text)
@@ -226,12 +281,7 @@ tally_rc tally_intern_add(tally_intern *intern, uint32_t *out_id, tally_text tex
     if (rc != TALLY_OK)
         return rc;
     at = find_slot(intern, text, hash);
-    if (text.count > 0)
-        memcpy(intern->free_bytes, text.bytes, text.count);
-    intern->free_bytes[text.count] = '\0';
-    intern->entries[intern->count] = (entry){ intern->free_bytes, (uint32_t)text.count, hash };
-    intern->free_bytes += text.count + 1;
-    intern->free_count -= text.count + 1;
+    fill_entry(intern, entry_of(intern, intern->count), text);
     intern->slots[at] = (slot){ hash, intern->count + 1 };
     *out_id = intern->count++;
     return TALLY_OK;
@@ -252,8 +302,11 @@ bool tally_intern_find(const tally_intern *intern, uint32_t *out_id, tally_text 
 
 tally_text tally_intern_text(const tally_intern *intern, uint32_t id)
 {
+    const entry *known;
+
     TALLY_ASSERT(id < intern->count);
-    return tally_text_of(intern->entries[id].bytes, intern->entries[id].count);
+    known = entry_of(intern, id);
+    return tally_text_of(bytes_of(known), known->count);
 }
 
 uint32_t tally_intern_count(const tally_intern *intern)
@@ -276,7 +329,9 @@ void tally_intern_free(tally_intern *intern)
         tally_release(intern->newest);
         intern->newest = older;
     }
-    tally_release(intern->entries);
+    for (size_t i = 0; i < intern->chunk_count; i++)
+        tally_release(intern->chunks[i]);
+    tally_release(intern->chunks);
     tally_release(intern->slots);
     tally_release(intern);
 }
