@@ -28,7 +28,8 @@ typedef enum tally_name_kind {
     TALLY_NAME_STREAK,
 } tally_name_kind;
 
-/* A name that expressions may use. A setting is compiled to a literal. */
+/* A name that expressions may use. A setting is compiled to a literal. A LET whose own text was
+ * refused is declared with type NOTHING and no set: its uses then fail without a second report. */
 typedef struct tally_name {
     tally_text name;
     tally_name_kind kind;

@@ -191,6 +191,8 @@ typedef struct tally_unit_word {
 /* NULL: no unit. */
 const tally_unit_word *tally_unit_word_of(tally_text word);
 
+extern const tally_window tally_window_lifetime;
+
 bool tally_is_type_or_set(const tally_compiler *compiler, tally_text word);
 
 /* ---- checking --------------------------------------------------------------- */
@@ -214,7 +216,7 @@ typedef struct tally_checker {
 tally_expr *tally_check(tally_checker *checker, const tally_node *node, const tally_frame *frame,
                         const tally_words *words);
 tally_expr *tally_check_call(tally_checker *checker, const tally_node *node,
-                             const tally_frame *frame, const tally_words *words);
+                             const tally_frame *frame);
 tally_expr *tally_check_name(tally_checker *checker, const tally_node *node,
                              const tally_frame *frame, const tally_words *words);
 tally_expr *tally_check_dot(tally_checker *checker, const tally_node *node,
@@ -225,8 +227,8 @@ tally_expr *tally_check_compare(tally_checker *checker, const tally_node *node,
                                 const tally_frame *frame);
 tally_expr *tally_check_one_of(tally_checker *checker, const tally_node *node,
                                const tally_frame *frame);
-tally_set *tally_check_set(tally_checker *checker, const tally_set_node *node,
-                           const tally_frame *frame);
+const tally_set *tally_check_set(tally_checker *checker, const tally_set_node *node,
+                                 const tally_frame *frame);
 const tally_window *tally_check_window(tally_checker *checker, const tally_window_node *node);
 /* Whether a bare name means a value here, rather than a word. */
 bool tally_check_is_value(const tally_checker *checker, tally_text name, const tally_frame *frame);
@@ -246,9 +248,32 @@ tally_expr *tally_expr_rescale(tally_checker *checker, tally_expr *expr, uint8_t
 /* Bring two numbers to equal decimals. */
 bool tally_expr_align(tally_checker *checker, tally_expr **left, tally_expr **right);
 /* Give a literal `nothing` the type that is wanted. */
-void tally_expr_adopt_type(tally_expr *expr, tally_value_type type, uint8_t decimals);
+void tally_expr_adopt_type(tally_expr *expr, const tally_expr *other);
 /* Make all of one type for a choice; reports at node. */
-bool tally_expr_unify(tally_checker *checker, tally_expr **left, tally_expr **right);
+bool tally_expr_unify(tally_checker *checker, const tally_node *node, tally_expr **left,
+                      tally_expr **right);
+/* Check two sides of which either may be a bare word that the other explains. */
+bool tally_check_pair(tally_checker *checker, const tally_node *left, const tally_node *right,
+                      const tally_frame *frame, const tally_words *words, tally_expr **out_left,
+                      tally_expr **out_right);
+/* A condition; anything else is reported. */
+tally_expr *tally_check_condition(tally_checker *checker, const tally_node *node,
+                                  const tally_frame *frame);
+/* A whole number known when compiling, from 1 to most. */
+bool tally_check_whole(tally_checker *checker, const tally_node *node, int64_t most,
+                       int64_t *out_value);
+/* The field `name` of some event types: slots by type and the field as the first of them
+ * declares it. NULL after reporting (where types differ) or, with out_is_unknown, if there is none. */
+const tally_field *tally_check_field(tally_checker *checker, const tally_node *node,
+                                     const uint64_t *types, const int16_t **out_slots,
+                                     bool *out_is_unknown);
+/* "month-travelled" or "a or b": the types of a bitmap. */
+const char *tally_check_types_phrase(tally_compiler *compiler, const uint64_t *types);
+bool tally_types_has(const uint64_t *types, uint32_t type);
+/* The checked, rescaled result that a caller wants; NULL after reporting. */
+tally_expr *tally_check_result(tally_checker *checker, tally_expr *expr, uint32_t at, uint32_t end,
+                               tally_value_type want, uint8_t want_decimals,
+                               const tally_words *want_domain);
 bool tally_words_are_equal(const tally_words *a, const tally_words *b);
 
 void tally_check_report(tally_checker *checker, uint32_t at, uint32_t end, const char *code,
