@@ -328,6 +328,7 @@ typedef struct tally_streak {
     uint32_t freeze_hold;
     uint32_t repair_missed;   /* 0: no repair */
     int64_t repair_again_after_ms;
+    bool is_reported;
     tally_span span;
 } tally_streak;
 
