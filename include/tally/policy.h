@@ -70,7 +70,9 @@ TALLY_API const tally_diagnostic *tally_diagnostics_get(const tally_diagnostics 
  * diagnostics gets every error and warning found; may not be NULL.
  *
  * TALLY_E_INVALID  the text is not a policy; diagnostics says why
- * TALLY_E_LIMIT    the text is longer than TALLY_POLICY_BYTES_MAX or passes a bound of section 16
+ * TALLY_E_LIMIT    the text is longer than TALLY_POLICY_BYTES_MAX (frozen: 16 MiB) or passes a
+ *                  bound of section 16
+ * TALLY_E_CORRUPT  a frozen policy whose hash does not match
  * TALLY_E_NOMEM    allocation failed; nothing is left to release */
 TALLY_API TALLY_MUST_CHECK tally_rc
 tally_policy_compile(tally_policy **out_policy, const char *file_name, const char *text,
@@ -82,6 +84,20 @@ TALLY_API void tally_policy_free(tally_policy *policy);
 
 /* Hash of the newest version (docs/policy-language.md section 11). */
 TALLY_API void tally_policy_hash(const tally_policy *policy, uint8_t out_hash[TALLY_POLICY_HASH_BYTES]);
+
+/* Write a policy with the zone tables it was compiled with: one text that tally_policy_compile()
+ * takes in place of the YAML and that gives the same policy wherever it is read. The same policy
+ * gives the same text to the byte.
+ *
+ * out_text  the caller's, released with tally_policy_text_free(); a NUL follows it.
+ *
+ * TALLY_E_LIMIT  the text would be longer than 16 MiB
+ * TALLY_E_NOMEM  allocation failed */
+TALLY_API TALLY_MUST_CHECK tally_rc tally_policy_freeze(const tally_policy *policy,
+                                                        char **out_text, size_t *out_bytes);
+
+/* Release what tally_policy_freeze() wrote. NULL is allowed. */
+TALLY_API void tally_policy_text_free(char *text);
 
 /* The programme's name; lives as long as the policy. */
 TALLY_API const char *tally_policy_programme(const tally_policy *policy);

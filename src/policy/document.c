@@ -88,8 +88,6 @@ static void read_version(tally_reader *reader, const tally_yaml_document *docume
     version->words = reader->words;
     version->word_count = reader->word_count;
     tally_document_identity(reader);
-    if (!reader->compiler.out_of_memory && reader->error_count == 0)
-        tally_document_warnings(reader);
 }
 
 /* ---- passes ---- */
@@ -295,8 +293,9 @@ static tally_rc check_bytes(tally_text text, tally_diagnostics *diagnostics)
 }
 
 tally_rc tally_document_compile(tally_policy **out_policy, const char *file_name, tally_text text,
-                                const tally_zone_source *zones, tally_diagnostics *diagnostics,
-                                tally_err *err)
+                                const tally_zone_source *zones,
+                                const tally_given_zones *given_zones,
+                                tally_diagnostics *diagnostics, tally_err *err)
 {
     tally_arena *lasting = tally_arena_new(LASTING_BYTES_MAX);
     tally_arena *scratch = tally_arena_new(SCRATCH_BYTES_MAX);
@@ -314,6 +313,7 @@ tally_rc tally_document_compile(tally_policy **out_policy, const char *file_name
     reader->compiler.zone_index = tally_document_zone_index;
     reader->compiler.document_reader = reader;
     reader->zone_source = zones;
+    reader->given_zones = given_zones;
     reader->policy = tally_document_alloc(reader, 1, sizeof(*reader->policy));
     if (reader->policy == NULL || !tally_arena_copy_text(lasting, &copy, text) ||
         !tally_arena_copy_text(lasting, &reader->policy->file_name, tally_text_from(file_name)))
@@ -352,7 +352,7 @@ tally_rc tally_policy_compile(tally_policy **out_policy, const char *file_name, 
                     refuse_text(diagnostics, TALLY_E_LIMIT, "limit", 0,
                                 "a policy file holds at most 1 MiB"),
                     diagnostics);
-    return tally_document_compile(out_policy, file_name, whole, zones, diagnostics, err);
+    return tally_document_compile(out_policy, file_name, whole, zones, NULL, diagnostics, err);
 }
 
 void tally_policy_free(tally_policy *policy)

@@ -31,12 +31,20 @@ typedef struct tally_ids {
     tally_text *names;
 } tally_ids;
 
+/* Zones that a frozen policy brings along. */
+typedef struct tally_given_zones {
+    uint32_t count;
+    tally_text *names;
+    const tally_zone **zones;
+} tally_given_zones;
+
 typedef struct tally_reader {
     tally_compiler compiler; /* its document_reader points back here */
     tally_policy *policy;
     tally_arena *lasting; /* the policy's arena, also while measuring */
     tally_arena *scratch;
     const tally_zone_source *zone_source;
+    const tally_given_zones *given_zones;
     tally_diagnostics *diagnostics;
     bool is_measuring;
     bool is_over_limit;
@@ -248,9 +256,10 @@ void tally_document_check_names(tally_reader *reader);
 void tally_document_check_circles(tally_reader *reader);
 void tally_document_warnings(tally_reader *reader);
 
-/* tally_policy_compile() for YAML alone. */
+/* tally_policy_compile() for YAML alone, with zones from either place; both may be NULL. */
 TALLY_MUST_CHECK tally_rc tally_document_compile(tally_policy **out_policy, const char *file_name,
                                                  tally_text text, const tally_zone_source *zones,
+                                                 const tally_given_zones *given_zones,
                                                  tally_diagnostics *diagnostics, tally_err *err);
 
 /* The version's hash, and whether `previous` is right (section 11). */

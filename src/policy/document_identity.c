@@ -24,6 +24,31 @@ static bool is_zone_name(tally_text name)
     return true;
 }
 
+static const tally_zone *given_zone(tally_reader *reader, tally_text name)
+{
+    const tally_given_zones *given = reader->given_zones;
+
+    for (uint32_t i = 0; i < given->count; i++) {
+        const tally_zone *zone = given->zones[i];
+        tally_zone *copy;
+
+        if (!tally_text_is_equal(given->names[i], name))
+            continue;
+        copy = tally_arena_zalloc(reader->lasting, sizeof(*copy));
+        if (copy != NULL) {
+            copy->count = zone->count;
+            copy->transitions = tally_arena_copy(reader->lasting, zone->transitions,
+                                                 zone->count * sizeof(*zone->transitions));
+        }
+        if (copy == NULL || copy->transitions == NULL) {
+            reader->compiler.out_of_memory = true;
+            return NULL;
+        }
+        return copy;
+    }
+    return NULL;
+}
+
 static const tally_zone *load_zone(tally_reader *reader, tally_text name)
 {
     char path[TALLY_NAME_BYTES_MAX + 1];
@@ -34,6 +59,8 @@ static const tally_zone *load_zone(tally_reader *reader, tally_text name)
 
     if (tally_text_is(name, "UTC"))
         return &tally_zone_utc;
+    if (reader->given_zones != NULL)
+        return given_zone(reader, name);
     if (!is_zone_name(name) || reader->zone_source == NULL || reader->zone_source->load == NULL)
         return NULL;
     snprintf(path, sizeof(path), "%.*s", TALLY_TEXT_ARGS(name));
