@@ -70,7 +70,7 @@ bool tally_document_shape(tally_reader *reader, const tally_yaml *node, unsigned
 bool tally_document_keys(tally_reader *reader, const tally_yaml *mapping, const char *what,
                          const tally_key *keys, size_t key_count, const tally_yaml **out_values)
 {
-    tally_text names[TALLY_KEY_COUNT_MAX];
+    tally_text names[TALLY_KEY_COUNT_MAX] = { { 0 } };
 
     TALLY_ASSERT(key_count <= TALLY_KEY_COUNT_MAX);
     for (size_t i = 0; i < key_count; i++) {
@@ -169,7 +169,7 @@ bool tally_document_name(tally_reader *reader, const tally_yaml *node, const cha
 uint32_t tally_document_choice(tally_reader *reader, const tally_yaml *node, const char *what,
                                const char *const *words, size_t word_count)
 {
-    tally_text names[TALLY_KEY_COUNT_MAX];
+    tally_text names[TALLY_KEY_COUNT_MAX] = { { 0 } };
     char hint[400] = "";
     size_t used = 0;
 
