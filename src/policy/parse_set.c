@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Event sets and windows as written (docs/policy-language.md 4):
  *
- *   SET  := [earlier] BASE [with CONDITION] [in WINDOW]
+ *   SET  := [earlier] BASE [with CONDITION] [in WINDOW | since REF | after REF]
  *   BASE := TYPE {or TYPE} | last N of NAME | NAME | ( SET )
  *
  * The condition after `with` reaches as far as it can; brackets end it. */
@@ -127,7 +127,8 @@ tally_set_node *tally_parse_set(tally_parser *parser)
             return NULL;
         raise_height(&set->height, set->with->height);
     }
-    if (tally_parser_accept(parser, "in")) {
+    if (tally_parser_accept(parser, "in") || tally_parser_is_word(parser, 0, "since") ||
+        tally_parser_is_word(parser, 0, "after")) {
         set->window = tally_parse_window(parser);
         if (set->window == NULL)
             return NULL;

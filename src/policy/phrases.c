@@ -11,20 +11,48 @@ static bool refuse(tally_parser *parser, const char *hint, const char *message)
     return false;
 }
 
-/* A whole number that is next. */
+/* `(name)`, a setting: its value, and the three tokens are stepped over. Otherwise the token's own. */
+static bool take_setting(tally_parser *parser, int64_t *out_value)
+{
+    const tally_token *token = tally_parser_peek(parser, 1);
+    const tally_compiler *compiler = parser->compiler;
+
+    if (tally_parser_peek(parser, 0)->kind != TALLY_TOKEN_OPEN || token->kind != TALLY_TOKEN_NAME ||
+        tally_parser_peek(parser, 2)->kind != TALLY_TOKEN_CLOSE)
+        return false;
+    for (uint32_t i = 0; i < compiler->name_count; i++) {
+        const tally_name *name = &compiler->names[i];
+
+        if (name->kind != TALLY_NAME_SETTING || name->decimals > 0 ||
+            !tally_text_is_equal(name->name, token->text))
+            continue;
+        compiler->names[i].is_used = true;
+        *out_value = name->value;
+        parser->position += 3;
+        return true;
+    }
+    return false;
+}
+
+/* A whole number, or a setting in brackets, that is next. */
 static bool take_number(tally_parser *parser, int64_t least, int64_t most, const char *hint,
                         int64_t *out_value)
 {
     const tally_token *token = tally_parser_peek(parser, 0);
+    bool is_setting = take_setting(parser, out_value);
 
-    if (token->kind != TALLY_TOKEN_NUMBER || token->decimals > 0 || token->value < least ||
-        token->value > most)
+    if (!is_setting && token->kind == TALLY_TOKEN_NUMBER && token->decimals == 0) {
+        *out_value = token->value;
+        tally_parser_accept_kind(parser, TALLY_TOKEN_NUMBER);
+    } else if (!is_setting) {
         return refuse(parser, hint,
                       token->kind == TALLY_TOKEN_NUMBER ? "this number cannot stand here"
                                                         : "a whole number is missing here");
-    *out_value = token->value;
-    tally_parser_accept_kind(parser, TALLY_TOKEN_NUMBER);
-    return true;
+    }
+    if (*out_value >= least && *out_value <= most)
+        return true;
+    tally_parser_refuse(parser, token, "bad-phrase", hint, "this number cannot stand here");
+    return false;
 }
 
 static const tally_unit_word *take_unit(tally_parser *parser, const char *hint)
