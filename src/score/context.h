@@ -200,15 +200,16 @@ struct tally_context {
     /* The rest belongs to the files named. */
     struct tally_type_lists *type_lists;   /* sets.c */
     struct tally_let_cache *let_cache;     /* evaluate.c */
+    struct tally_through *through;         /* through.c */
     struct tally_pass *pass;               /* awards.c */
     struct tally_sweep *sweep;             /* amounts.c */
     int64_t *scratch;                      /* sets.c: a stack of values */
     uint32_t scratch_count, scratch_room;
     uint32_t depth;                        /* of nested evaluation */
-    uint32_t event_room, mark_room;        /* tally_context_append() */
+    struct tally_columns_owned *owned;     /* append.c: the columns of appended events */
 };
 
-/* ---- opening (visible.c) ------------------------------------------------------ */
+/* ---- opening (visible.c, append.c) --------------------------------------------- */
 
 /* history must outlive the context. facts may be NULL. */
 TALLY_MUST_CHECK tally_rc tally_context_open(tally_context **out_context,
