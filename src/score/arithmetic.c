@@ -208,9 +208,9 @@ tally_rc tally_arithmetic_evaluate(const tally_expr *expr, tally_month_end rule,
         break;
     case TALLY_OP_RESCALE:
         TALLY_ASSERT(expr->decimals >= expr->args[0]->decimals);
-        fits = tally_mul_i64(
-            args[0].a, tally_decimal_unit((uint32_t)expr->decimals - expr->args[0]->decimals),
-            &value);
+        fits = tally_mul_i64(args[0].a,
+                             tally_decimal_unit((uint32_t)expr->decimals - expr->args[0]->decimals),
+                             &value);
         break;
     case TALLY_OP_DAY_MINUS_DAY:
         fits = tally_sub_i64(args[0].a, args[1].a, &value) &&

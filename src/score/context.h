@@ -93,12 +93,13 @@ typedef struct tally_span_ms {
 /* ---- a question's scope ----------------------------------------------------- */
 
 typedef struct tally_scope {
-    int64_t t;        /* the instant of the question */
-    uint32_t first;   /* sets hold only visible events from here on (a streak's period); else 0 */
-    uint32_t place;   /* … and before here: those with at <= t, or up to and including the root */
-    uint32_t event;   /* the event in scope for bare names, or TALLY_NO_INDEX */
-    uint32_t outer;   /* `this`, or TALLY_NO_INDEX */
-    uint32_t root;    /* the event whose award is settled: `score` is the one before it; else TALLY_NO_INDEX */
+    int64_t t;      /* the instant of the question */
+    uint32_t first; /* sets hold only visible events from here on (a streak's period); else 0 */
+    uint32_t place; /* … and before here: those with at <= t, or up to and including the root */
+    uint32_t event; /* the event in scope for bare names, or TALLY_NO_INDEX */
+    uint32_t outer; /* `this`, or TALLY_NO_INDEX */
+    uint32_t
+        root; /* the event whose award is settled: `score` is the one before it; else TALLY_NO_INDEX */
     int32_t offset_s; /* t's offset; read only where the zone is each event's own */
 } tally_scope;
 
@@ -118,14 +119,15 @@ typedef enum tally_amount_state {
  * The parts have the sign of credited; all are 0 while it does not count. */
 typedef struct tally_amount {
     tally_amount_state state;
-    bool is_disputed;       /* a dispute is open, whatever that means for the amount */
-    int64_t counted;        /* what enters the score */
+    bool is_disputed; /* a dispute is open, whatever that means for the amount */
+    int64_t counted;  /* what enters the score */
     int64_t decayed;
     int64_t spent;
     int64_t cut_by_net;
     int64_t not_among_best;
-    int64_t beyond_share;   /* of a deduction: over 25 % of the active points */
-    uint32_t cutting_limit; /* limit index in the entry's version that cut it last, or TALLY_NO_INDEX */
+    int64_t beyond_share; /* of a deduction: over 25 % of the active points */
+    uint32_t
+        cutting_limit; /* limit index in the entry's version that cut it last, or TALLY_NO_INDEX */
 } tally_amount;
 
 /* Points used up by a spending entry (or a tier's price). */
@@ -136,9 +138,9 @@ typedef struct tally_spend {
 
 /* The score at an instant. */
 typedef struct tally_standing {
-    int64_t sum;    /* start + counted amounts, before floor and ceiling */
-    int64_t score;  /* after them */
-    int64_t shown;  /* shown_on + score */
+    int64_t sum;     /* start + counted amounts, before floor and ceiling */
+    int64_t score;   /* after them */
+    int64_t shown;   /* shown_on + score */
     bool has_rating; /* `needs` is met (true without `needs`) */
 } tally_standing;
 
@@ -161,9 +163,8 @@ typedef struct tally_hooks {
     /* For a tier with a price, asked in the pass after the entries of event
      * place - 1 (t is its at): has the tier, last paid for at paid_ms, been held
      * ever since? */
-    tally_rc (*still_held)(tally_context *context, uint32_t version, uint32_t tier,
-                           int64_t paid_ms, const tally_scope *scope, bool *out_is_held,
-                           tally_err *err);
+    tally_rc (*still_held)(tally_context *context, uint32_t version, uint32_t tier, int64_t paid_ms,
+                           const tally_scope *scope, bool *out_is_held, tally_err *err);
 } tally_hooks;
 
 struct tally_let_cache;
@@ -174,21 +175,21 @@ struct tally_context {
     const struct tally_policy *policy;
     const tally_history *history; /* NULL for a context of tally_context_open_empty() */
     tally_arena *arena;
-    int64_t known_ms;             /* K */
+    int64_t known_ms; /* K */
     tally_hooks hooks;
 
     tally_events events;
-    uint32_t mark_count;          /* by event, then in order */
+    uint32_t mark_count; /* by event, then in order */
     const tally_mark *marks;
-    uint32_t dispute_count;       /* by event, then ascending */
+    uint32_t dispute_count; /* by event, then ascending */
     const tally_open_dispute *disputes;
     uint32_t pause_count;
     const tally_span_ms *pauses;
 
-    uint32_t entry_count;         /* in order of settling: by event, then award as written */
+    uint32_t entry_count; /* in order of settling: by event, then award as written */
     const tally_entry *entries;
     uint32_t spend_count;
-    const tally_spend *spends;    /* in order */
+    const tally_spend *spends; /* in order */
 
     /* fact_series[version][fact]: given at opening, or NULL to use the published values. */
     const tally_fact_series *const *const *fact_series;
@@ -198,15 +199,16 @@ struct tally_context {
     const tally_let *local_lets;
 
     /* The rest belongs to the files named. */
-    struct tally_type_lists *type_lists;   /* sets.c */
-    struct tally_let_cache *let_cache;     /* evaluate.c */
-    struct tally_through *through;         /* through.c */
-    struct tally_pass *pass;               /* awards.c */
-    struct tally_sweep *sweep;             /* amounts.c */
-    int64_t *scratch;                      /* sets.c: a stack of values */
+    struct tally_type_lists *type_lists; /* sets.c */
+    struct tally_let_cache *let_cache;   /* evaluate.c */
+    struct tally_through *through;       /* through.c */
+    struct tally_pass *pass;             /* awards.c */
+    struct tally_sweep *sweep;           /* amounts.c */
+    int64_t *scratch;                    /* sets.c: a stack of values */
     uint32_t scratch_count, scratch_room;
-    uint32_t depth;                        /* of nested evaluation */
-    struct tally_columns_owned *owned;     /* append.c: the columns of appended events */
+    uint32_t depth;                    /* of nested evaluation */
+    bool is_asking_needs;              /* standing.c */
+    struct tally_columns_owned *owned; /* append.c: the columns of appended events */
 };
 
 /* ---- opening (visible.c, append.c) --------------------------------------------- */
@@ -214,9 +216,8 @@ struct tally_context {
 /* history must outlive the context. facts may be NULL. */
 TALLY_MUST_CHECK tally_rc tally_context_open(tally_context **out_context,
                                              const struct tally_policy *policy,
-                                             const tally_history *history,
-                                             const tally_facts *facts, int64_t known_ms,
-                                             tally_arena *arena, tally_err *err);
+                                             const tally_history *history, const tally_facts *facts,
+                                             int64_t known_ms, tally_arena *arena, tally_err *err);
 
 /* A context without records, to which events are appended in order: what the
  * admission pass asks its questions of. slot_count is at least that of every type. */
@@ -265,9 +266,8 @@ TALLY_MUST_CHECK tally_rc tally_evaluate(tally_context *context, uint32_t versio
 
 /* Ask a condition: 1 met, 0 failed, TALLY_NOTHING unknown. A NULL expr is met. */
 TALLY_MUST_CHECK tally_rc tally_evaluate_condition(tally_context *context, uint32_t version,
-                                                   const tally_expr *expr,
-                                                   const tally_scope *scope, int64_t *out_condition,
-                                                   tally_err *err);
+                                                   const tally_expr *expr, const tally_scope *scope,
+                                                   int64_t *out_condition, tally_err *err);
 
 /* -1, 0, 1: two values of one type; for NUMBER and RATIO with the decimals of each. Neither is nothing. */
 int tally_value_compare(tally_value_type a_type, uint8_t a_decimals, tally_value a,

@@ -134,8 +134,7 @@ static tally_rc let_value(tally_context *context, uint32_t version, const tally_
     }
     rc = tally_evaluate(context, version, rules->lets[expr->index].expr, &asked, out_value, err);
     if (rc == TALLY_OK && context->history != NULL) /* admission changes events in place */
-        *cache =
-            (struct tally_let_cache){ asked, context->entry_count, true, *out_value };
+        *cache = (struct tally_let_cache){ asked, context->entry_count, true, *out_value };
     return rc;
 }
 
@@ -151,8 +150,8 @@ static tally_value fact_value(const tally_context *context, uint32_t version,
     int64_t key = scope->t;
 
     if (series == NULL)
-        key = tally_local_day(tally_context_zone(context, version, TALLY_NO_INDEX),
-                              scope->offset_s, scope->t);
+        key = tally_local_day(tally_context_zone(context, version, TALLY_NO_INDEX), scope->offset_s,
+                              scope->t);
     while (low < high) { /* the first value that begins later */
         uint32_t middle = low + (high - low) / 2;
 
@@ -286,9 +285,7 @@ static tally_rc several(tally_context *context, uint32_t version, const tally_ex
                         const tally_scope *scope, int64_t *out_condition, tally_err *err)
 {
     bool is_all = expr->op == TALLY_OP_ALL_OF;
-    int64_t needed = is_all                              ? expr->arg_count
-                     : expr->op == TALLY_OP_AT_LEAST_OF ? expr->value
-                                                         : 1;
+    int64_t needed = is_all ? expr->arg_count : expr->op == TALLY_OP_AT_LEAST_OF ? expr->value : 1;
     int64_t met = 0;
     int64_t unknown = 0;
     int64_t condition;

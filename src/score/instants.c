@@ -22,8 +22,8 @@ static int64_t clamp_instant(int64_t t)
 const tally_zone *tally_context_zone(const tally_context *context, uint32_t version,
                                      uint32_t zone_index)
 {
-    uint32_t index = zone_index != TALLY_NO_INDEX ? zone_index
-                                                  : context->policy->versions[version].zone;
+    uint32_t index =
+        zone_index != TALLY_NO_INDEX ? zone_index : context->policy->versions[version].zone;
 
     return index == TALLY_NO_INDEX ? NULL : context->policy->zones[index];
 }

@@ -109,14 +109,14 @@ void tally_type_lists_drop(tally_context *context)
 
 typedef struct set_view {
     const tally_set *set;
-    const uint32_t *list;   /* of one type's events, or NULL */
-    bool is_collected;      /* members lie at scratch[collected …] */
+    const uint32_t *list; /* of one type's events, or NULL */
+    bool is_collected;    /* members lie at scratch[collected …] */
     uint32_t collected;
-    uint32_t low, high;     /* positions in the list, among the collected, or events */
-    bool has_types;         /* test set->types */
-    bool is_whole;          /* every event of the run is a member */
+    uint32_t low, high; /* positions in the list, among the collected, or events */
+    bool has_types;     /* test set->types */
+    bool is_whole;      /* every event of the run is a member */
     tally_window_range range;
-    tally_scope scope;      /* of the set */
+    tally_scope scope; /* of the set */
 } set_view;
 
 static bool has_type(const uint64_t *types, uint32_t type)
@@ -259,7 +259,7 @@ static tally_rc view_member(tally_context *context, uint32_t version, const set_
                             uint32_t position, uint32_t *out_event, bool *out_is_member,
                             tally_err *err)
 {
-    uint32_t event = view->is_collected ? (uint32_t)context->scratch[view->collected + position]
+    uint32_t event = view->is_collected   ? (uint32_t)context->scratch[view->collected + position]
                      : view->list != NULL ? view->list[position]
                                           : position;
     int64_t condition = 1;
@@ -346,13 +346,13 @@ typedef struct fold {
 
 static void fold_value(const tally_expr *argument, fold *state, tally_value value)
 {
-    if (state->count == 0 || tally_value_compare(argument->type, argument->decimals, value,
-                                                 argument->type, argument->decimals,
-                                                 state->least) < 0)
+    if (state->count == 0 ||
+        tally_value_compare(argument->type, argument->decimals, value, argument->type,
+                            argument->decimals, state->least) < 0)
         state->least = value;
-    if (state->count == 0 || tally_value_compare(argument->type, argument->decimals, value,
-                                                 argument->type, argument->decimals,
-                                                 state->greatest) > 0)
+    if (state->count == 0 ||
+        tally_value_compare(argument->type, argument->decimals, value, argument->type,
+                            argument->decimals, state->greatest) > 0)
         state->greatest = value;
     state->sum += value.a;
     state->count++;

@@ -240,7 +240,8 @@ tally_rc tally_throughout_evaluate(tally_context *context, uint32_t version, con
     memory = find_memory(context, version, expr);
     if (memory == NULL)
         return tally_engine_no_memory(context, err);
-    if (scope->first != 0 || context->history == NULL) { /* what is remembered is of another question */
+    if (scope->first != 0 ||
+        context->history == NULL) { /* what is remembered is of another question */
         local = *memory;
         local.is_started = false;
         memory = &local;

@@ -115,7 +115,7 @@ typedef struct selection {
     uint32_t *visible_of; /* per record: its index among the visible events */
     placed *placed;       /* the visible ones */
     uint32_t placed_count;
-    int64_t *new_at_ms;   /* per record: of its last correction of `at`, else its own */
+    int64_t *new_at_ms; /* per record: of its last correction of `at`, else its own */
     uint32_t correction_count, mark_count;
     bool is_moved;
 } selection;
@@ -147,16 +147,17 @@ static void decide(selection *work)
     for (uint32_t i = 0; i < history->count; i++) {
         uint32_t of = history->of != NULL ? history->of[i] : TALLY_NO_INDEX;
 
-        if (history->type[i] == TALLY_RECORD_VOID && recorded_at(history, i) <= work->context->known_ms &&
-            of != TALLY_NO_INDEX && history->type[of] != TALLY_RECORD_VOID)
+        if (history->type[i] == TALLY_RECORD_VOID &&
+            recorded_at(history, i) <= work->context->known_ms && of != TALLY_NO_INDEX &&
+            history->type[of] != TALLY_RECORD_VOID)
             work->is_out[of] = true;
     }
     for (uint32_t i = 0; i < history->count; i++) {
         if (work->is_out[i] || history->type[i] >= TALLY_RECORD_TYPES)
             continue;
         if (history->type[i] == TALLY_RECORD_CORRECTION) {
-            int64_t at = history->correction_at_ms != NULL ? history->correction_at_ms[i]
-                                                           : TALLY_NOTHING;
+            int64_t at =
+                history->correction_at_ms != NULL ? history->correction_at_ms[i] : TALLY_NOTHING;
 
             work->correction_count++;
             if (at != TALLY_NOTHING) {
@@ -199,8 +200,7 @@ static tally_rc copy_columns(selection *work, int64_t ***out_slots, tally_err *e
     int32_t *offset_s = tally_arena_alloc(context->arena, count * sizeof(*offset_s));
     uint8_t *type = tally_arena_alloc(context->arena, count);
     uint32_t *record = tally_arena_alloc(context->arena, count * sizeof(*record));
-    int64_t **slots =
-        tally_arena_zalloc_array(context->arena, history->slot_count, sizeof(*slots));
+    int64_t **slots = tally_arena_zalloc_array(context->arena, history->slot_count, sizeof(*slots));
     const int64_t **view =
         tally_arena_zalloc_array(context->arena, history->slot_count, sizeof(*view));
 
@@ -293,8 +293,7 @@ static tally_rc make_marks(selection *work, tally_err *err)
             history->type[i] < TALLY_RECORD_TYPES)
             event = work->visible_of[history->of[i]];
         if (event != TALLY_NO_INDEX)
-            marks[count++] =
-                (tally_mark){ event, i, history->at_ms[i], mark_kind(history, i) };
+            marks[count++] = (tally_mark){ event, i, history->at_ms[i], mark_kind(history, i) };
     }
     if (count > 0)
         qsort(marks, count, sizeof(*marks), order_marks);
@@ -380,8 +379,8 @@ static tally_rc match_facts(tally_context *context, const tally_facts *facts, ta
     for (uint32_t i = 0; i < policy->version_count; i++) {
         const tally_version *version = &policy->versions[i];
 
-        by_version[i] = tally_arena_zalloc_array(context->arena, version->fact_count,
-                                                 sizeof(**by_version));
+        by_version[i] =
+            tally_arena_zalloc_array(context->arena, version->fact_count, sizeof(**by_version));
         if (by_version[i] == NULL)
             return tally_engine_no_memory(context, err);
         for (uint32_t j = 0; j < version->fact_count; j++)

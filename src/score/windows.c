@@ -97,8 +97,8 @@ static void resolve_periods(const tally_context *context, uint32_t version,
     if (zone != NULL) {
         narrow_low(range, tally_events_from(&context->events, from));
         if (window->kind == TALLY_WINDOW_PREVIOUS) {
-            uint32_t end = tally_events_from(
-                &context->events, tally_local_period_start(zone, 0, unit, now));
+            uint32_t end =
+                tally_events_from(&context->events, tally_local_period_start(zone, 0, unit, now));
 
             if (end < range->high)
                 range->high = end;
@@ -153,11 +153,10 @@ static tally_rc resolve_reference(tally_context *context, uint32_t version,
     event = (uint32_t)reference.a;
     if (window->kind != TALLY_WINDOW_CYCLE) {
         narrow_low(range, window->kind == TALLY_WINDOW_AFTER ? event + 1 : event);
-    } else if (n <= INT32_MAX &&
-               cycle_start(zone, tally_events_offset(&context->events, event),
-                           context->policy->versions[version].month_end,
-                           context->events.at_ms[event], n * window->each_months, scope->t,
-                           &start)) {
+    } else if (n <= INT32_MAX && cycle_start(zone, tally_events_offset(&context->events, event),
+                                             context->policy->versions[version].month_end,
+                                             context->events.at_ms[event], n * window->each_months,
+                                             scope->t, &start)) {
         narrow_low(range, tally_events_from(&context->events, start));
     } else {
         make_empty(range);
