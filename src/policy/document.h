@@ -135,6 +135,8 @@ bool tally_document_section(tally_reader *reader, const char *key, uint32_t most
 
 /* Letters, digits and hyphens, and not a word of the language; reports. */
 bool tally_document_name(tally_reader *reader, const tally_yaml *node, const char *what);
+/* The same for an event type, award, limit or tier, which may have a function's name too, as in `earned`. */
+bool tally_document_rule_name(tally_reader *reader, const tally_yaml *node, const char *what);
 
 /* Which of the words the text is; TALLY_NO_INDEX after reporting. */
 uint32_t tally_document_choice(tally_reader *reader, const tally_yaml *node, const char *what,

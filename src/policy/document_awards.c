@@ -348,7 +348,7 @@ void tally_document_award_names(tally_reader *reader)
         if (!tally_document_section(reader, sections[part], TALLY_AWARDS_MAX, &section))
             continue;
         for (const tally_yaml *node = section->first; node != NULL; node = node->next) {
-            tally_document_name(reader, node->key, "an award");
+            tally_document_rule_name(reader, node->key, "an award");
             for (uint32_t i = 0; part == 1 && i < count; i++) {
                 if (tally_text_is_equal(names[i], node->key->text))
                     tally_document_error(reader, node->key, "duplicate-name", "choose another name",

@@ -278,7 +278,7 @@ static void read_type(merger *merge, const tally_yaml *section)
     tally_reader *reader = merge->reader;
     tally_event_type *type;
 
-    if (!tally_document_name(reader, section->key, "an event type"))
+    if (!tally_document_rule_name(reader, section->key, "an event type"))
         return;
     type = find_or_add_type(merge, section);
     if (type == NULL)

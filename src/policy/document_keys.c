@@ -138,7 +138,21 @@ static bool is_name(tally_text text)
     return true;
 }
 
-bool tally_document_name(tally_reader *reader, const tally_yaml *node, const char *what)
+/* Words that mean something only before a bracket, where no event type or award can stand. */
+static bool is_function(tally_text text)
+{
+    static const char *const functions[] = { "earned", "held",  "count", "sum",
+                                             "mean",   "round", "clamp", "distinct" };
+
+    for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+        if (tally_text_is(text, functions[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool check_name(tally_reader *reader, const tally_yaml *node, const char *what,
+                       bool is_rule)
 {
     tally_text text = node->text;
 
@@ -157,13 +171,23 @@ bool tally_document_name(tally_reader *reader, const tally_yaml *node, const cha
                              "this name is longer than %u bytes", TALLY_NAME_BYTES_MAX);
         return false;
     }
-    if (tally_is_reserved(text)) {
+    if (tally_is_reserved(text) && !(is_rule && is_function(text))) {
         tally_document_error(reader, node, "reserved-name", "choose another name",
                              "`%.*s` is a word of the language and cannot name %s",
                              TALLY_TEXT_ARGS(text), what);
         return false;
     }
     return true;
+}
+
+bool tally_document_name(tally_reader *reader, const tally_yaml *node, const char *what)
+{
+    return check_name(reader, node, what, false);
+}
+
+bool tally_document_rule_name(tally_reader *reader, const tally_yaml *node, const char *what)
+{
+    return check_name(reader, node, what, true);
 }
 
 uint32_t tally_document_choice(tally_reader *reader, const tally_yaml *node, const char *what,

@@ -150,7 +150,7 @@ static void read_limit(tally_reader *reader, const tally_yaml *node)
     tally_limit limit = { .name = node->key->text };
     bool is_best;
 
-    if (!tally_document_name(reader, node->key, "a limit") ||
+    if (!tally_document_rule_name(reader, node->key, "a limit") ||
         !tally_document_keys(reader, node, "a limit", keys, LIMIT_KEYS, parts))
         return;
     is_best = parts[LIMIT_BEST] != NULL;

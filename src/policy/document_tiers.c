@@ -186,7 +186,7 @@ void tally_document_tier_names(tally_reader *reader)
     if (names == NULL)
         return;
     for (const tally_yaml *node = section->first; node != NULL; node = node->next) {
-        tally_document_name(reader, node->key, "a tier");
+        tally_document_rule_name(reader, node->key, "a tier");
         names[count++] = node->key->text;
     }
     reader->compiler.tier_names = names;
