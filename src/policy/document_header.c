@@ -222,7 +222,17 @@ tally_name *tally_document_declare(tally_reader *reader, const tally_yaml *key,
     return &names[compiler->name_count++];
 }
 
-/* Bare names are fields first, so a field must not hide a value [1]. */
+static bool has_field(const tally_event_type *type, tally_text name)
+{
+    for (uint32_t slot = 0; slot < type->field_count; slot++) {
+        if (tally_text_is_equal(type->fields[slot].name, name))
+            return true;
+    }
+    return false;
+}
+
+/* Bare names are fields first, so a field must not hide a value [1]; and a set
+ * must not be taken for an event type. The first clash of a name is enough. */
 void tally_document_check_names(tally_reader *reader)
 {
     for (uint32_t n = 0; n < reader->compiler.name_count; n++) {
@@ -230,21 +240,17 @@ void tally_document_check_names(tally_reader *reader)
 
         for (uint32_t t = TALLY_RECORD_TYPES; t < reader->compiler.type_count; t++) {
             const tally_event_type *type = &reader->types[t];
+            bool is_type = name->set != NULL && tally_text_is_equal(type->name, name->name);
 
-            if (name->kind == TALLY_NAME_LET && name->set != NULL &&
-                tally_text_is_equal(type->name, name->name))
-                tally_document_report_span(reader, TALLY_SEVERITY_ERROR, &name->span,
-                                           "duplicate-name", "choose another name",
-                                           "`%.*s` is also an event type",
-                                           TALLY_TEXT_ARGS(name->name));
-            for (uint32_t slot = 0; slot < type->field_count; slot++) {
-                if (tally_text_is_equal(type->fields[slot].name, name->name))
-                    tally_document_report_span(reader, TALLY_SEVERITY_ERROR, &name->span,
-                                               "shadowed-name", "choose another name",
-                                               "`%.*s` is also a field of `%.*s`",
-                                               TALLY_TEXT_ARGS(name->name),
-                                               TALLY_TEXT_ARGS(type->name));
-            }
+            if (!is_type && !has_field(type, name->name))
+                continue;
+            tally_document_report_span(reader, TALLY_SEVERITY_ERROR, &name->span,
+                                       is_type ? "duplicate-name" : "shadowed-name",
+                                       "choose another name", "`%.*s` is also %s `%.*s`",
+                                       TALLY_TEXT_ARGS(name->name),
+                                       is_type ? "the event type" : "a field of",
+                                       TALLY_TEXT_ARGS(type->name));
+            break;
         }
     }
 }
