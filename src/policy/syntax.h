@@ -155,6 +155,8 @@ bool tally_parser_start(tally_parser *parser, tally_compiler *compiler,
 tally_node *tally_parse_expression(tally_parser *parser);
 tally_node *tally_parse_sum(tally_parser *parser);
 tally_node *tally_parse_reference(tally_parser *parser);
+/* A number, a percentage or a duration, with the parser at the number. */
+tally_node *tally_parse_number(tally_parser *parser);
 tally_node *tally_parse_call(tally_parser *parser);
 tally_set_node *tally_parse_set(tally_parser *parser);
 tally_window_node *tally_parse_window(tally_parser *parser);
@@ -163,6 +165,8 @@ bool tally_parse_end(tally_parser *parser);
 
 const tally_token *tally_parser_peek(const tally_parser *parser, uint32_t ahead);
 bool tally_parser_is_word(const tally_parser *parser, uint32_t ahead, const char *word);
+/* Step over the next token, which is returned; END stays. */
+const tally_token *tally_parser_step(tally_parser *parser);
 /* Step over this word if it is next. */
 bool tally_parser_accept(tally_parser *parser, const char *word);
 bool tally_parser_accept_kind(tally_parser *parser, tally_token_kind kind);
@@ -269,6 +273,13 @@ const tally_field *tally_check_field(tally_checker *checker, const tally_node *n
                                      bool *out_is_unknown);
 /* "month-travelled" or "a or b": the types of a bitmap. */
 const char *tally_check_types_phrase(tally_compiler *compiler, const uint64_t *types);
+tally_expr *tally_check_new_field(tally_checker *checker, const tally_node *node, tally_op op,
+                                  const tally_field *field, const int16_t *slots);
+/* The value nearest to a name nobody knows: fields of types, words, and unless fields_only the
+ * policy's names; empty if none is near. */
+tally_text tally_check_nearest(tally_checker *checker, tally_text name, const uint64_t *types,
+                               const tally_words *words, bool fields_only);
+bool tally_is_event_type(const tally_compiler *compiler, tally_text name);
 bool tally_types_has(const uint64_t *types, uint32_t type);
 /* The checked, rescaled result that a caller wants; NULL after reporting. */
 tally_expr *tally_check_result(tally_checker *checker, tally_expr *expr, uint32_t at, uint32_t end,
