@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+# bash completion for tally(1)
+
+_tally() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+    local command=${COMP_WORDS[1]} subcommand=${COMP_WORDS[2]}
+
+    COMPREPLY=()
+    if ((COMP_CWORD == 1)); then
+        mapfile -t COMPREPLY < <(compgen -W 'policy eval version --help --version' -- "$word")
+        return
+    fi
+    if [[ $command == policy ]] && ((COMP_CWORD == 2)); then
+        mapfile -t COMPREPLY < <(compgen -W 'check test explain freeze hash schema words --help' -- "$word")
+        return
+    fi
+    case $before in
+    --format)
+        if [[ $command == eval ]]; then
+            mapfile -t COMPREPLY < <(compgen -W 'table csv json' -- "$word")
+        else
+            mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$word")
+        fi
+        return
+        ;;
+    --as-of | --subject | --expect)
+        return
+        ;;
+    esac
+    if [[ $word == -* ]]; then
+        case $command:$subcommand in
+        policy:check) mapfile -t COMPREPLY < <(compgen -W '--live --format --help' -- "$word") ;;
+        policy:test) mapfile -t COMPREPLY < <(compgen -W '--format --help' -- "$word") ;;
+        policy:freeze) mapfile -t COMPREPLY < <(compgen -W '-o --help' -- "$word") ;;
+        eval:*)
+            mapfile -t COMPREPLY < <(compgen -W '--as-of --subject --format --explain --plot --expect --strict --no-progress --help' -- "$word")
+            ;;
+        *) mapfile -t COMPREPLY < <(compgen -W '--help' -- "$word") ;;
+        esac
+        return
+    fi
+    mapfile -t COMPREPLY < <(compgen -f -- "$word")
+    compopt -o filenames 2>/dev/null
+}
+complete -F _tally tally
