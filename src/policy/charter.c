@@ -57,34 +57,86 @@ static bool is_role(const tally_policy_word *word, const char *role)
     return tally_text_is(tally_text_from(word->role), role);
 }
 
-static void check_words_about_persons(tally_charter *charter, tally_charter_list last)
+/* Who answers for the programme is identified, not scored. */
+static bool is_identity(const tally_policy_word *word)
 {
-    for (uint32_t i = 0; i < charter->version->word_count; i++) {
-        const tally_policy_word *word = &charter->version->words[i];
+    return is_role(word, "owner") || is_role(word, "contact") || is_role(word, "basis");
+}
 
-        for (int list = TALLY_WORDS_POLITICS; list <= (int)last; list++) {
-            /* Providers and benefits have lists of their own (R4, R17). */
-            if (list > TALLY_WORDS_FAMILY && is_role(word, "benefit"))
-                continue;
-            check_word(charter, word, (tally_charter_list)list,
-                       "say what is eligible, not what a person is or does elsewhere");
+/* Benefits and their providers have lists of their own (R4, R17). */
+static bool is_of_benefit(const tally_policy_word *word)
+{
+    return is_role(word, "benefit") || is_role(word, "provider") || is_role(word, "benefit text");
+}
+
+typedef void word_check(tally_charter *charter, const tally_policy_word *word, tally_charter_list last);
+
+static void visit(tally_charter *charter, word_check *check, tally_charter_list last, const tally_span *place,
+                  tally_text text, const char *role)
+{
+    tally_policy_word word = { { place->line, place->column, text }, role };
+
+    check(charter, &word, last);
+}
+
+/* Every text of the version that a reader meets, and the names of what may be recorded. */
+static void visit_words(tally_charter *charter, word_check *check, tally_charter_list last)
+{
+    const tally_version *version = charter->version;
+
+    for (uint32_t i = 0; i < version->word_count; i++)
+        check(charter, &version->words[i], last);
+    for (uint32_t i = 0; i < version->setting_count; i++)
+        visit(charter, check, last, &version->settings[i].span, version->settings[i].name, "setting");
+    for (uint32_t i = 0; i < version->fact_count; i++)
+        visit(charter, check, last, &version->facts[i].span, version->facts[i].name, "fact");
+    for (uint32_t t = TALLY_RECORD_TYPES; t < charter->policy->type_count; t++) {
+        const tally_event_type *type = &charter->policy->types[t];
+
+        visit(charter, check, last, &type->span, type->name, "event type");
+        for (uint32_t f = 0; f < type->field_count; f++) {
+            const tally_field *field = &type->fields[f];
+
+            visit(charter, check, last, &field->span, field->name, "field");
+            for (uint32_t w = 0; field->domain != NULL && w < field->domain->count; w++)
+                visit(charter, check, last, &field->span, field->domain->words[w], "word");
         }
     }
 }
 
-static void check_words(tally_charter *charter)
+/* R9, from politics up to `last`. */
+static void check_forbidden_subjects(tally_charter *charter, const tally_policy_word *word, tally_charter_list last)
 {
-    for (uint32_t i = 0; i < charter->version->word_count; i++) {
-        const tally_policy_word *word = &charter->version->words[i];
+    if (is_identity(word))
+        return;
+    for (int list = TALLY_WORDS_POLITICS; list <= (int)last; list++) {
+        if (list > TALLY_WORDS_FAMILY && is_of_benefit(word))
+            break;
+        check_word(charter, word, (tally_charter_list)list,
+                   "say what is eligible, not what a person is or does elsewhere");
+    }
+}
 
-        check_word(charter, word, TALLY_WORDS_SHAMING, "name what was achieved; nothing here shows a person in a bad light");
-        if (is_role(word, "benefit"))
-            continue;
+/* R7, R9, R16, R20: what a live policy about persons may not say. */
+static void check_live_word(tally_charter *charter, const tally_policy_word *word, tally_charter_list last)
+{
+    if (is_identity(word))
+        return;
+    check_word(charter, word, TALLY_WORDS_SHAMING, "name what was achieved; nothing here shows a person in a bad light");
+    if (!is_of_benefit(word)) {
         check_word(charter, word, TALLY_WORDS_CROSS, "a programme uses its own events only");
         if (!is_role(word, "title") && !is_role(word, "purpose"))
             check_word(charter, word, TALLY_WORDS_PREDICTED, "record what happened, not what may happen");
     }
-    check_words_about_persons(charter, TALLY_WORDS_STANDING);
+    check_forbidden_subjects(charter, word, last);
+}
+
+/* R35: an organisation's record names no person. */
+static void check_person_word(tally_charter *charter, const tally_policy_word *word, tally_charter_list last)
+{
+    (void)last;
+    if (is_role(word, "event type") || is_role(word, "field") || is_role(word, "word"))
+        check_word(charter, word, TALLY_WORDS_PERSON, "an organisation's record names no person");
 }
 
 /* ---- the document ------------------------------------------------------------ */
@@ -275,12 +327,7 @@ static void check_organisations(tally_charter *charter)
     if (tally_charter_is_about_persons(charter))
         return;
     require_text(charter, version->basis, "basis", "R35", "E_NOT_AN_ORG", "facts about organisations come from a public record");
-    for (uint32_t i = 0; i < version->word_count; i++) {
-        const tally_policy_word *word = &version->words[i];
-
-        if (is_role(word, "event type") || is_role(word, "field") || is_role(word, "word"))
-            check_word(charter, word, TALLY_WORDS_PERSON, "an organisation's record names no person");
-    }
+    visit_words(charter, check_person_word, TALLY_WORDS_PERSON);
 }
 
 /* ---- all together ---------------------------------------------------------------- */
@@ -301,7 +348,7 @@ static void check_version(tally_charter *charter, uint32_t index)
     tally_charter_check_score(charter);
     tally_charter_check_looking_back(charter);
     if (tally_charter_is_about_persons(charter))
-        check_words(charter);
+        visit_words(charter, check_live_word, TALLY_WORDS_STANDING);
 }
 
 bool tally_charter_check(const struct tally_policy *policy, tally_diagnostics *diagnostics)
@@ -326,7 +373,7 @@ bool tally_charter_check_evaluate(const struct tally_policy *policy, tally_diagn
         return true;
     for (uint32_t i = 0; i < policy->version_count; i++) {
         charter.version = &policy->versions[i];
-        check_words_about_persons(&charter, TALLY_WORDS_FAMILY);
+        visit_words(&charter, check_forbidden_subjects, TALLY_WORDS_FAMILY);
     }
     tally_diagnostics_sort(diagnostics);
     return !charter.out_of_memory && tally_diagnostics_count_of(diagnostics, TALLY_SEVERITY_REFUSAL) == before;

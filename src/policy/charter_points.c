@@ -173,7 +173,7 @@ static void check_deduction_steps(tally_charter *charter, const tally_award *awa
         tally_charter_refuse(charter, &award->span, "R14", "E_NOT_FINAL", "write `counts: after 14 days, once confirmed`",
                              "`%.*s` takes effect without 14 days to answer and a person's decision",
                              TALLY_TEXT_ARGS(award->name));
-    if (award->while_disputed != TALLY_DISPUTED_HELD_OUT)
+    if (!award->disputed_is_default && award->while_disputed != TALLY_DISPUTED_HELD_OUT)
         tally_charter_refuse(charter, &award->span, "R14", "E_NOT_FINAL", "write `while-disputed: held out`",
                              "`%.*s` would count while it is disputed", TALLY_TEXT_ARGS(award->name));
 }

@@ -121,8 +121,10 @@ static void explain_effect(tally_explainer *e, const tally_award *award)
     if (award->decay == TALLY_DECAY_LINEAR)
         tally_explain_say(e, "  It shrinks evenly to nothing over %lld days (in whole days, rounded towards zero).\n",
                           (long long)award->decay_days);
-    tally_explain_say(e, "  While a dispute about it is open it %s%s.\n", disputed[award->while_disputed],
-                      award->disputed_is_default ? " (the default)" : "");
+    if (award->disputed_is_default)
+        tally_explain_say(e, "  While a dispute about it is open, an amount above 0 counts and one below 0 is left out (the default).\n");
+    else
+        tally_explain_say(e, "  While a dispute about it is open it %s.\n", disputed[award->while_disputed]);
     if (award->spends)
         tally_explain_say(e, "  It uses up the points that expire soonest first.\n");
 }

@@ -93,12 +93,12 @@ static const char organisations_policy[] =
     "sources:\n"
     "  authority: [inspection]\n"
     "events:\n"
-    "  inspection: {is: public inspection, reference: id, score: 0..100}\n"
+    "  inspection: {is: public inspection, reference: id, points: 0..100}\n"
     "let:\n"
     "  last: latest inspection\n"
     "grade:\n"
     "  not rated: no inspection\n"
-    "  good: last.score >= 90\n"
+    "  good: last.points >= 90\n"
     "  other: otherwise\n";
 
 typedef struct charter_case {
