@@ -11,8 +11,11 @@
 /* In the order `tally policy --help` lists them. */
 static const tally_command commands[] = {
     { "check", "Say what is wrong with a policy", tally_cmd_policy_check },
+    { "explain", "Say in plain English what a policy does", tally_cmd_policy_explain },
     { "freeze", "Write a policy with its time zones to one file", tally_cmd_policy_freeze },
     { "hash", "Print the hash of each version", tally_cmd_policy_hash },
+    { "schema", "Print the JSON Schema of policies", tally_cmd_policy_schema },
+    { "words", "Print the word lists of the charter checker", tally_cmd_policy_words },
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

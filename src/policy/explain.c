@@ -97,7 +97,8 @@ static void explain_names(tally_explainer *e)
             tally_explain_say(e, "counted over the whole programme: ");
             tally_explain_expr(e, version->facts[i].expr);
         } else {
-            tally_explain_say(e, "a figure published with the policy, with %u dated values", version->facts[i].count);
+            tally_explain_say(e, "a figure published with the policy, %u value%s by date", version->facts[i].count,
+                              version->facts[i].count == 1 ? "" : "s");
         }
         tally_explain_say(e, ".\n");
     }
@@ -129,6 +130,48 @@ static void explain_benefits(tally_explainer *e)
     }
 }
 
+static void explain_write(tally_explainer *e, const tally_write *write)
+{
+    const tally_event_type *type = &e->policy->types[write->type];
+
+    tally_explain_say(e, "  It becomes `%.*s` for ", TALLY_TEXT_ARGS(type->name));
+    tally_explain_expr(e, write->to);
+    for (uint32_t i = 0; i < write->value_count; i++) {
+        tally_explain_say(e, "%s%.*s: ", i == 0 ? " with " : ", ", TALLY_TEXT_ARGS(type->fields[write->slots[i]].name));
+        tally_explain_expr(e, write->values[i]);
+    }
+    if (write->when != NULL) {
+        tally_explain_say(e, ", if ");
+        tally_explain_expr(e, write->when);
+    }
+    tally_explain_say(e, ".\n");
+}
+
+static void explain_admission(tally_explainer *e)
+{
+    if (e->version->admission_count > 0)
+        tally_explain_say(e, "\nWhat is decided between members before anything is scored (in order of instant and id)\n");
+    for (uint32_t i = 0; i < e->version->admission_count; i++) {
+        const tally_admission_rule *rule = &e->version->admission[i];
+
+        tally_explain_say(e, "- `%.*s`\n", TALLY_TEXT_ARGS(e->policy->types[rule->type].name));
+        for (uint32_t k = 0; k < rule->let_count; k++) {
+            tally_explain_say(e, "  %.*s is ", TALLY_TEXT_ARGS(rule->lets[k].name));
+            tally_explain_expr(e, rule->lets[k].expr);
+            tally_explain_say(e, ".\n");
+        }
+        for (uint32_t k = 0; k < rule->refuse_count; k++) {
+            tally_explain_say(e, "  Refused if ");
+            tally_explain_expr(e, rule->refuse_when[k]);
+            tally_explain_say(e, ": %.*s.\n", TALLY_TEXT_ARGS(rule->refuse_reasons[k]));
+        }
+        for (uint32_t k = 0; k < rule->write_count; k++)
+            explain_write(e, &rule->writes[k]);
+        if (rule->write_count == 0)
+            tally_explain_say(e, "  Otherwise it goes through as it is.\n");
+    }
+}
+
 static void explain_zone(tally_explainer *e)
 {
     const tally_version *version = e->version;
@@ -151,6 +194,7 @@ static void explain_zone(tally_explainer *e)
 static void explain_readings(tally_explainer *e)
 {
     const tally_version *version = e->version;
+    char instant[TALLY_INSTANT_TEXT_BYTES];
 
     tally_explain_say(e, "\nThe readings chosen\n");
     explain_zone(e);
@@ -161,6 +205,12 @@ static void explain_readings(tally_explainer *e)
                          "- \"As of\" a day means its last moment. Only what was recorded by then is known.\n"
                          "- A rate of nothing is no rate: a condition on it is neither met nor failed.\n"
                          "- A voided event never happened; a reversed one counts until it was reversed.\n");
+    if (version->award_count > 0)
+        tally_explain_say(e, "- An amount that crosses a limit counts in part, in that order; an expired award has still used its limit up.\n"
+                             "- While a dispute is open, amounts above 0 count and those below 0 are left out, unless an award says otherwise.\n");
+    if (version->has_keep_until)
+        tally_explain_say(e, "- Tiers held when this version begins are not lost before %.*s.\n",
+                          TALLY_TEXT_ARGS(tally_instant_format(instant, version->keep_tiers_until_ms, 0)));
     tally_explain_say(e, "- Points have %u decimal%s; nothing is rounded except where a rule says so.\n", e->policy->points_decimals,
                       e->policy->points_decimals == 1 ? "" : "s");
 }
@@ -196,6 +246,7 @@ void tally_policy_explain(const struct tally_policy *policy, tally_buffer *out)
         explain_head(&e, i);
         explain_events(&e);
         explain_names(&e);
+        explain_admission(&e);
         tally_explain_awards(&e);
         tally_explain_score(&e);
         tally_explain_tiers(&e);

@@ -255,6 +255,22 @@ static void explain_between(tally_explainer *e, const tally_expr *expr, const ch
     explain_operand(e, expr->args[1]);
 }
 
+/* A side of a comparison: sums and products need no brackets there. */
+static void explain_side(tally_explainer *e, const tally_expr *expr)
+{
+    if (expr->op == TALLY_OP_IF || expr->op == TALLY_OP_ALL_OF || expr->op == TALLY_OP_ANY_OF)
+        explain_operand(e, expr);
+    else
+        tally_explain_expr(e, expr);
+}
+
+static void explain_compared(tally_explainer *e, const tally_expr *expr, const char *words)
+{
+    explain_side(e, expr->args[0]);
+    tally_explain_say(e, " %s ", words);
+    explain_side(e, expr->args[1]);
+}
+
 static void explain_list(tally_explainer *e, const tally_expr *expr, uint16_t first, const char *words)
 {
     for (uint16_t i = first; i < expr->arg_count; i++) {
@@ -286,6 +302,25 @@ static void explain_table(tally_explainer *e, const tally_expr *expr)
     }
 }
 
+/* "days, weeks and givers": what is counted as different. */
+static void explain_distinct(tally_explainer *e, const tally_expr *expr)
+{
+    tally_explain_say(e, "the number of different ");
+    for (uint16_t i = 0; i < expr->arg_count; i++) {
+        const tally_expr *arg = expr->args[i];
+
+        tally_explain_say(e, "%s", i == 0 ? "" : arg == expr->args[expr->arg_count - 1] ? " and " : ", ");
+        if (arg->op == TALLY_OP_DAY_OF)
+            tally_explain_say(e, "days");
+        else if (arg->op == TALLY_OP_PERIOD_OF)
+            tally_explain_say(e, "%ss", tally_explain_unit(arg->unit));
+        else
+            tally_explain_expr(e, arg);
+    }
+    tally_explain_say(e, expr->arg_count > 1 ? " together over " : " over ");
+    tally_explain_set(e, expr->set);
+}
+
 static void explain_aggregate(tally_explainer *e, const tally_expr *expr, const char *words)
 {
     tally_explain_say(e, "%s ", words);
@@ -306,19 +341,27 @@ static void explain_earned(tally_explainer *e, const tally_expr *expr)
         tally_explain_window(e, expr->window);
 }
 
+static void explain_field(tally_explainer *e, const tally_expr *expr)
+{
+    if (expr->op == TALLY_OP_THIS_FIELD)
+        tally_explain_say(e, "this event's ");
+    tally_explain_text(e, field_name(e, expr->slot_of_type));
+    if (expr->op == TALLY_OP_REF_FIELD) {
+        tally_explain_say(e, " of ");
+        explain_operand(e, expr->args[0]);
+    }
+    if (expr->type == TALLY_TYPE_CONDITION)
+        tally_explain_say(e, " is yes");
+}
+
 /* Names, and what belongs to the event in scope. False: another kind of expression. */
 static bool explain_name(tally_explainer *e, const tally_expr *expr)
 {
     switch (expr->op) {
     case TALLY_OP_FIELD:
-        tally_explain_text(e, field_name(e, expr->slot_of_type));
-        return true;
     case TALLY_OP_THIS_FIELD:
-        tally_explain_say(e, "this event's %.*s", TALLY_TEXT_ARGS(field_name(e, expr->slot_of_type)));
-        return true;
     case TALLY_OP_REF_FIELD:
-        tally_explain_say(e, "%.*s of ", TALLY_TEXT_ARGS(field_name(e, expr->slot_of_type)));
-        explain_operand(e, expr->args[0]);
+        explain_field(e, expr);
         return true;
     case TALLY_OP_REF_AT:
     case TALLY_OP_REF_DAY:
@@ -339,7 +382,7 @@ static bool explain_name(tally_explainer *e, const tally_expr *expr)
         if (expr->index < e->version->let_count)
             tally_explain_say(e, "`%.*s`", TALLY_TEXT_ARGS(e->version->lets[expr->index].name));
         else
-            tally_explain_text(e, expr->span.text);
+            tally_explain_say(e, "`%.*s`", TALLY_TEXT_ARGS(expr->span.text)); /* a name of an admission rule */
         return true;
     case TALLY_OP_FACT: tally_explain_say(e, "`%.*s`", TALLY_TEXT_ARGS(e->version->facts[expr->index].name)); return true;
     case TALLY_OP_STREAK: tally_explain_say(e, "`%.*s`", TALLY_TEXT_ARGS(e->version->streaks[expr->index].name)); return true;
@@ -365,7 +408,7 @@ static bool explain_question(tally_explainer *e, const tally_expr *expr)
     case TALLY_OP_LEAST: explain_aggregate(e, expr, "the least"); return true;
     case TALLY_OP_GREATEST: explain_aggregate(e, expr, "the greatest"); return true;
     case TALLY_OP_MEAN: explain_aggregate(e, expr, "the mean of"); return true;
-    case TALLY_OP_DISTINCT: explain_aggregate(e, expr, "the number of different"); return true;
+    case TALLY_OP_DISTINCT: explain_distinct(e, expr); return true;
     case TALLY_OP_COUNT_PERIODS:
         tally_explain_say(e, "the number of calendar %ss in which ", tally_explain_unit(expr->unit));
         tally_explain_expr(e, expr->args[0]);
@@ -377,12 +420,12 @@ static bool explain_question(tally_explainer *e, const tally_expr *expr)
 static bool explain_comparison(tally_explainer *e, const tally_expr *expr)
 {
     switch (expr->op) {
-    case TALLY_OP_IS: explain_between(e, expr, "is"); return true;
-    case TALLY_OP_IS_NOT: explain_between(e, expr, "is not"); return true;
-    case TALLY_OP_LESS: explain_between(e, expr, "is less than"); return true;
-    case TALLY_OP_LESS_OR_EQUAL: explain_between(e, expr, "is at most"); return true;
-    case TALLY_OP_GREATER: explain_between(e, expr, "is more than"); return true;
-    case TALLY_OP_GREATER_OR_EQUAL: explain_between(e, expr, "is at least"); return true;
+    case TALLY_OP_IS: explain_compared(e, expr, "is"); return true;
+    case TALLY_OP_IS_NOT: explain_compared(e, expr, "is not"); return true;
+    case TALLY_OP_LESS: explain_compared(e, expr, "is less than"); return true;
+    case TALLY_OP_LESS_OR_EQUAL: explain_compared(e, expr, "is at most"); return true;
+    case TALLY_OP_GREATER: explain_compared(e, expr, "is more than"); return true;
+    case TALLY_OP_GREATER_OR_EQUAL: explain_compared(e, expr, "is at least"); return true;
     case TALLY_OP_IS_ONE_OF:
         explain_operand(e, expr->args[0]);
         tally_explain_say(e, " is one of ");
@@ -420,7 +463,7 @@ static void explain_arithmetic(tally_explainer *e, const tally_expr *expr)
     case TALLY_OP_DAY_PLUS_MONTHS: explain_between(e, expr, "plus"); return;
     case TALLY_OP_SUBTRACT:
     case TALLY_OP_DAY_MINUS_DAY: explain_between(e, expr, "minus"); return;
-    case TALLY_OP_MULTIPLY: explain_between(e, expr, "times"); return;
+    case TALLY_OP_MULTIPLY: explain_between(e, expr, "×"); return;
     case TALLY_OP_DIVIDE: explain_between(e, expr, "divided by"); return;
     case TALLY_OP_NEGATE: tally_explain_say(e, "minus "); explain_operand(e, expr->args[0]); return;
     case TALLY_OP_RESCALE: tally_explain_expr(e, expr->args[0]); return;
@@ -443,6 +486,27 @@ static void explain_arithmetic(tally_explainer *e, const tally_expr *expr)
         return;
     case TALLY_OP_TABLE: explain_table(e, expr); return;
     default: tally_explain_text(e, expr->span.text); return;
+    }
+}
+
+void tally_explain_condition(tally_explainer *e, const tally_expr *expr)
+{
+    static const char *const heads[] = { "all of", "at least one of", "none of" };
+    bool is_list = expr->op >= TALLY_OP_ALL_OF && expr->op <= TALLY_OP_AT_LEAST_OF && expr->arg_count > 2;
+
+    if (!is_list) {
+        tally_explain_expr(e, expr);
+        tally_explain_say(e, ".\n");
+        return;
+    }
+    if (expr->op == TALLY_OP_AT_LEAST_OF)
+        tally_explain_say(e, "at least %lld of these hold:\n", (long long)expr->value);
+    else
+        tally_explain_say(e, "%s these hold%s:\n", heads[expr->op - TALLY_OP_ALL_OF], expr->op == TALLY_OP_ANY_OF ? "s" : "");
+    for (uint16_t i = 0; i < expr->arg_count; i++) {
+        tally_explain_say(e, "    - ");
+        tally_explain_expr(e, expr->args[i]);
+        tally_explain_say(e, "\n");
     }
 }
 

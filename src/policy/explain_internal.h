@@ -19,6 +19,8 @@ void tally_explain_number(tally_explainer *e, int64_t value, uint32_t decimals);
 
 /* A phrase without a capital or a full stop. */
 void tally_explain_expr(tally_explainer *e, const tally_expr *expr);
+/* A condition that ends the sentence: long lists of legs become lines of their own. */
+void tally_explain_condition(tally_explainer *e, const tally_expr *expr);
 void tally_explain_set(tally_explainer *e, const tally_set *set);
 void tally_explain_window(tally_explainer *e, const tally_window *window); /* "in the last 100 days"; nothing for lifetime */
 void tally_explain_duration(tally_explainer *e, int64_t ms);

@@ -80,8 +80,6 @@ static void explain_limit(tally_explainer *e, const tally_limit *limit)
     }
     if (!limit->is_own)
         tally_explain_say(e, " (limit `%.*s`, shared)", TALLY_TEXT_ARGS(limit->name));
-    if (limit->kind == TALLY_LIMIT_POINTS)
-        tally_explain_say(e, "; what crosses it counts in part, in order of (instant, id); an expired award has still used it up");
 }
 
 static void explain_expiry(tally_explainer *e, const tally_deadline_table *table)
@@ -121,9 +119,7 @@ static void explain_effect(tally_explainer *e, const tally_award *award)
     if (award->decay == TALLY_DECAY_LINEAR)
         tally_explain_say(e, "  It shrinks evenly to nothing over %lld days (in whole days, rounded towards zero).\n",
                           (long long)award->decay_days);
-    if (award->disputed_is_default)
-        tally_explain_say(e, "  While a dispute about it is open, an amount above 0 counts and one below 0 is left out (the default).\n");
-    else
+    if (!award->disputed_is_default)
         tally_explain_say(e, "  While a dispute about it is open it %s.\n", disputed[award->while_disputed]);
     if (award->spends)
         tally_explain_say(e, "  It uses up the points that expire soonest first.\n");
@@ -151,9 +147,9 @@ static void explain_award(tally_explainer *e, const tally_award *award)
         tally_explain_say(e, " where ");
         tally_explain_expr(e, award->when);
     }
-    tally_explain_say(e, ": ");
+    tally_explain_say(e, ", ");
     tally_explain_expr(e, award->points);
-    tally_explain_say(e, " points.\n");
+    tally_explain_say(e, award->points->op == TALLY_OP_TABLE ? " (points).\n" : " points.\n");
     for (uint32_t i = 0; i < award->limit_count; i++) {
         tally_explain_say(e, "  Limited to ");
         explain_limit(e, &e->version->limits[award->limits[i]]);
@@ -211,8 +207,7 @@ void tally_explain_score(tally_explainer *e)
 static void explain_tier(tally_explainer *e, const tally_tier *tier)
 {
     tally_explain_say(e, "- %.*s: gained when ", TALLY_TEXT_ARGS(tier->name));
-    tally_explain_expr(e, tier->gain);
-    tally_explain_say(e, ".\n");
+    tally_explain_condition(e, tier->gain);
     if (tier->has_valid) {
         tally_explain_say(e, "  Valid until ");
         tally_explain_deadline(e, &tier->valid);
@@ -221,8 +216,7 @@ static void explain_tier(tally_explainer *e, const tally_tier *tier)
         tally_explain_say(e, "  Kept while the same holds.\n");
     } else {
         tally_explain_say(e, "  Kept while ");
-        tally_explain_expr(e, tier->keep);
-        tally_explain_say(e, ".\n");
+        tally_explain_condition(e, tier->keep);
     }
     if (tier->hold_ms > 0) {
         tally_explain_say(e, "  Not lost within ");
@@ -282,10 +276,9 @@ void tally_explain_grade(tally_explainer *e)
     for (uint32_t i = 0; i < grade->row_count; i++) {
         tally_explain_say(e, "- %.*s: ", TALLY_TEXT_ARGS(grade->labels->words[i]));
         if (grade->conditions[i] == NULL)
-            tally_explain_say(e, "otherwise");
+            tally_explain_say(e, "otherwise.\n");
         else
-            tally_explain_expr(e, grade->conditions[i]);
-        tally_explain_say(e, ".\n");
+            tally_explain_condition(e, grade->conditions[i]);
     }
 }
 
