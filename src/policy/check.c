@@ -468,7 +468,7 @@ const tally_expr *tally_expr_compile(tally_compiler *compiler, const tally_sourc
     if (node == NULL || !tally_parse_end(&parser))
         return NULL;
     expr = tally_check(&checker, node, &frame, want_domain);
-    if (expr != NULL)
+    if (expr != NULL && !parser.has_failed)
         expr = tally_check_result(&checker, expr, node->at, node->end, want, want_decimals,
                                   want_domain);
     return parser.has_failed || checker.has_failed || compiler->out_of_memory ? NULL : expr;

@@ -241,7 +241,9 @@ bool tally_check_pair(tally_checker *checker, const tally_node *left, const tall
                       tally_expr **out_right)
 {
     bool is_right_first =
-        may_be_word(checker, left, frame) && !may_be_word(checker, right, frame);
+        may_be_word(checker, left, frame) &&
+        (left->kind == TALLY_NODE_STRING ? right->kind != TALLY_NODE_STRING
+                                         : !may_be_word(checker, right, frame));
     const tally_node *first = is_right_first ? right : left;
     const tally_node *second = is_right_first ? left : right;
     tally_expr *a = tally_check(checker, first, frame, words);

@@ -85,6 +85,34 @@ static tally_node *parse_best(tally_parser *parser)
     return tally_parse_reference(parser);
 }
 
+/* `sum(TYPE.FIELD)`, as other languages write it, or no `of` at all. */
+static tally_node *refuse_no_of(tally_parser *parser, const tally_node *node,
+                                const tally_token *name, const tally_token *open)
+{
+    const tally_node *arg = node->last;
+    const tally_token *token = tally_parser_peek(parser, 0);
+    tally_compiler *compiler = parser->compiler;
+
+    if (arg->kind == TALLY_NODE_DOT && arg->first->kind == TALLY_NODE_NAME &&
+        tally_is_type_or_set(compiler, arg->first->name)) {
+        parser->has_failed = true;
+        tally_report(compiler, TALLY_SEVERITY_ERROR, "not-one-event", parser->source, arg->at,
+                     arg->end - arg->at,
+                     tally_check_text(compiler, "write `%.*s(%.*s of %.*s)`",
+                                      TALLY_TEXT_ARGS(name->text), TALLY_TEXT_ARGS(arg->name),
+                                      TALLY_TEXT_ARGS(arg->first->name)),
+                     "`%.*s` is an event type, not one event", TALLY_TEXT_ARGS(arg->first->name));
+        return NULL;
+    }
+    tally_parser_refuse(parser, token->kind == TALLY_TOKEN_END ? open : token, "syntax",
+                        tally_check_text(compiler, "write `%.*s(FIELD of EVENTS)`",
+                                         TALLY_TEXT_ARGS(name->text)),
+                        tally_check_text(compiler,
+                                         "`%.*s` needs `of` and the events it looks through",
+                                         TALLY_TEXT_ARGS(name->text)));
+    return NULL;
+}
+
 static tally_node *parse_aggregate(tally_parser *parser, tally_op op, uint32_t at,
                                    const tally_token *name, const tally_token *open)
 {
@@ -105,18 +133,8 @@ static tally_node *parse_aggregate(tally_parser *parser, tally_op op, uint32_t a
         if (!tally_parser_adopt(parser, node, tally_parse_expression(parser)))
             return NULL;
     } while (op == TALLY_OP_DISTINCT && accept_comma(parser));
-    if (!tally_parser_accept(parser, "of")) {
-        const tally_token *token = tally_parser_peek(parser, 0);
-
-        tally_parser_refuse(
-            parser, token->kind == TALLY_TOKEN_END ? open : token, "syntax",
-            tally_check_text(parser->compiler, "write `%.*s(FIELD of EVENTS)`",
-                             TALLY_TEXT_ARGS(name->text)),
-            tally_check_text(parser->compiler,
-                             "`%.*s` needs `of` and the events it looks through",
-                             TALLY_TEXT_ARGS(name->text)));
-        return NULL;
-    }
+    if (!tally_parser_accept(parser, "of"))
+        return refuse_no_of(parser, node, name, open);
     return take_set(parser, node) ? finish(parser, node, open) : NULL;
 }
 
