@@ -6,7 +6,7 @@
 
 #include "admission/admission_internal.h"
 
-#define INSTANTS_MAX 1000000u
+#define INSTANTS_MAX ((uint32_t)1 << 20)
 
 typedef struct instants {
     int64_t *items;
@@ -19,11 +19,14 @@ static tally_rc add_instant(tally_pass_state *state, instants *list, int64_t t, 
         return TALLY_OK;
     if (list->count == list->room) {
         uint32_t room = list->room == 0 ? 1024 : list->room * 2;
-        int64_t *moved = room > INSTANTS_MAX ? NULL : tally_arena_zalloc_array(state->arena, room, sizeof(*moved));
+        int64_t *moved;
 
-        if (moved == NULL)
+        if (room > INSTANTS_MAX)
             return tally_err_set(state->err, TALLY_E_LIMIT, 0,
-                                 "a computed fact would have to be asked at more than %u instants", INSTANTS_MAX / 2);
+                                 "a computed fact would have to be asked at more than %u instants", INSTANTS_MAX);
+        moved = tally_arena_zalloc_array(state->arena, room, sizeof(*moved));
+        if (moved == NULL)
+            return tally_err_set(state->err, tally_arena_failure(state->arena), 0, "computing the programme's facts");
         if (list->count > 0)
             memcpy(moved, list->items, list->count * sizeof(*moved));
         list->items = moved;

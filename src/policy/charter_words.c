@@ -89,7 +89,7 @@ WORDS(online) = {
 };
 WORDS(location) = {
     "location*", "gps", "geofence*", "geolocat*", "coordinates", "latitude*", "longitude*", "whereabouts",
-    "presence at", "presence in", "presence detect*", "check in", "check ins", "checkin*", "tracked", "tracking",
+    "presence at", "presence in", "presence detect*", "check in", "check ins", "checkin", "checkins", "tracked", "tracking",
     "tracker*", "device*", "phone", "phones", "smartphone*", "sim card*", "mac address*", "ip address*", "wi fi", "wifi", "bluetooth",
     "cell tower*", "localizacao", "ubicacion", "standort*", "ortung", "gerat*", "telemovel", "curfew*", "home address*",
     "licence plate*", "license plate*", "number plate*",
