@@ -10,6 +10,10 @@
 
 static void add(tally_reader *reader, tally_severity severity, const char *code, uint32_t line,
                 uint32_t column, uint32_t length, const char *hint, const char *format,
+                va_list arguments) TALLY_PRINTF(8, 0);
+
+static void add(tally_reader *reader, tally_severity severity, const char *code, uint32_t line,
+                uint32_t column, uint32_t length, const char *hint, const char *format,
                 va_list arguments)
 {
     char message[MESSAGE_BYTES];
