@@ -295,6 +295,7 @@ static tally_rc check_bytes(tally_text text, tally_diagnostics *diagnostics)
 tally_rc tally_document_compile(tally_policy **out_policy, const char *file_name, tally_text text,
                                 const tally_zone_source *zones,
                                 const tally_given_zones *given_zones,
+                                const tally_given_settings *given_settings,
                                 tally_diagnostics *diagnostics, tally_err *err)
 {
     tally_arena *lasting = tally_arena_new(LASTING_BYTES_MAX);
@@ -314,6 +315,7 @@ tally_rc tally_document_compile(tally_policy **out_policy, const char *file_name
     reader->compiler.document_reader = reader;
     reader->zone_source = zones;
     reader->given_zones = given_zones;
+    reader->given_settings = given_settings;
     reader->policy = tally_document_alloc(reader, 1, sizeof(*reader->policy));
     if (reader->policy == NULL || !tally_arena_copy_text(lasting, &copy, text) ||
         !tally_arena_copy_text(lasting, &reader->policy->file_name, tally_text_from(file_name)))
@@ -352,7 +354,7 @@ tally_rc tally_policy_compile(tally_policy **out_policy, const char *file_name, 
                     refuse_text(diagnostics, TALLY_E_LIMIT, "limit", 0,
                                 "a policy file holds at most 1 MiB"),
                     diagnostics);
-    return tally_document_compile(out_policy, file_name, whole, zones, NULL, diagnostics, err);
+    return tally_document_compile(out_policy, file_name, whole, zones, NULL, NULL, diagnostics, err);
 }
 
 void tally_policy_free(tally_policy *policy)
