@@ -6,8 +6,7 @@
 static tally_rc hook_changes(tally_context *context, int64_t from_ms, int64_t to_ms,
                              const int64_t **out_instants, uint32_t *out_count, tally_err *err)
 {
-    return tally_changes_between(context->hooks.data, from_ms, to_ms, out_instants, out_count,
-                                 err);
+    return tally_changes_between(context->hooks.data, from_ms, to_ms, out_instants, out_count, err);
 }
 
 tally_rc tally_answers_no_memory(const tally_answers *answers, tally_err *err)
@@ -44,8 +43,7 @@ tally_rc tally_answers_open(tally_answers **out_answers, const struct tally_poli
     return TALLY_OK;
 }
 
-static tally_rc add_reports(tally_answers *answers, int64_t t, tally_result *result,
-                            tally_err *err)
+static tally_rc add_reports(tally_answers *answers, int64_t t, tally_result *result, tally_err *err)
 {
     const tally_version *rules = &answers->context->policy->versions[result->version];
     tally_scope scope = tally_scope_at(answers->context, t);
