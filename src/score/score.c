@@ -140,7 +140,7 @@ tally_rc tally_score_compute(const struct tally_policy *policy, const tally_hist
                              const tally_facts *facts, int64_t as_of_ms, tally_arena *arena,
                              tally_result *out_result, tally_err *err)
 {
-    tally_answers *answers;
+    tally_answers *answers = NULL;
     tally_rc rc =
         tally_answers_open(&answers, policy, history, facts, as_of_ms, as_of_ms, arena, err);
 

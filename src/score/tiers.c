@@ -468,7 +468,7 @@ tally_rc tally_tier_at(tally_answers *answers, uint32_t version, uint32_t tier, 
                        tally_tier_standing *out_standing, tally_err *err)
 {
     uint32_t id = answers->context->policy->versions[version].tiers[tier].id;
-    tally_tier_replay *replay;
+    tally_tier_replay *replay = NULL;
     tally_rc rc = get_replay(answers, &replay, err);
 
     if (rc != TALLY_OK)
@@ -535,7 +535,7 @@ tally_rc tally_tiers_still_held(tally_context *context, uint32_t version, uint32
 {
     tally_answers *answers = context->hooks.data;
     const tally_tier *rule = &context->policy->versions[version].tiers[tier];
-    tally_tier_replay *replay;
+    tally_tier_replay *replay = NULL;
     tier_state state;
     bool is_lost;
     tally_rc rc = get_replay(answers, &replay, err);
