@@ -80,8 +80,8 @@ static void read_programme(tally_reader *reader, const tally_yaml *const *top)
             tally_document_error(reader, programme, "other-programme", "",
                                  "all versions belong to one programme, `%.*s`",
                                  TALLY_TEXT_ARGS(policy->programme));
-        else
-            policy->programme = programme->text;
+        else if (!tally_arena_copy_text(reader->lasting, &policy->programme, programme->text))
+            reader->compiler.out_of_memory = true; /* a copy has the NUL of the API */
     }
     if (subjects == NULL)
         return;

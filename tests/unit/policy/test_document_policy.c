@@ -334,12 +334,13 @@ static void versions_carry_over(void **state)
 {
     static const char text[] =
         HEAD "settings: {cap: 500, own: 7}\n"
-             "events:\n  visit: {n: 0..5, k: one of low, high}\n"
+             "events:\n  visit:\n    n: 0..5\n    k: one of low, high\n"
              "awards:\n  gone: {for: visit, points: 1}\n  stays: {for: visit, points: n, at-most: 3 per calendar day}\n"
              "tiers:\n  old: {from: 1}\n  same: {from: 2}\n"
              "# the end of version 1\n---\n" HEAD "from: 2025-01-01\nzone: Test/East\n"
              "settings:\n  cap: {was: 500, now: 250}\n  own: {was: 5, now: 9}\n"
-             "events:\n  visit: {n: 0.0..9.5, k: 'one of low, mid, high', extra: id or nothing}\n  call: {}\n"
+             "events:\n  visit: {n: 0.0..9.5, k: 'one of low, mid, high', extra: id or nothing}\n"
+             "  call: {}\n"
              "awards:\n  stays: {for: visit, points: n, at-most: 4 per calendar day}\n"
              "tiers:\n  new: {from: 1}\n  same: {from: 2}\n"
              "migrate: {tiers: {old: new}, keep-tiers-until: 2025-06-30}\n";
