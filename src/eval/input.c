@@ -32,6 +32,8 @@ struct tally_input {
     uint64_t position, size;
     char *packed; /* bytes read and not yet handed out or inflated */
     size_t packed_at, packed_count;
+    bool has_peeked; /* the first byte was inflated to look at it */
+    char peeked;
     z_stream stream;
 };
 
@@ -226,6 +228,12 @@ tally_rc tally_input_read(tally_input *input, char *room, size_t room_bytes, siz
         rc = look(input, err);
     if (rc != TALLY_OK)
         return rc;
+    if (input->has_peeked) {
+        *room = input->peeked;
+        *out_count = 1;
+        input->has_peeked = false;
+        return TALLY_OK;
+    }
     if (input->is_gzip)
         return inflate_some(input, room, room_bytes, out_count, err);
     count = input->packed_count - input->packed_at;
@@ -238,6 +246,18 @@ tally_rc tally_input_read(tally_input *input, char *room, size_t room_bytes, siz
     memcpy(room, input->packed + input->packed_at, count);
     input->packed_at += count;
     *out_count = count;
+    return TALLY_OK;
+}
+
+tally_rc tally_input_begins_with(tally_input *input, char byte, bool *out_begins, tally_err *err)
+{
+    size_t count = 0;
+    tally_rc rc = tally_input_read(input, &input->peeked, 1, &count, err);
+
+    if (rc != TALLY_OK)
+        return rc;
+    input->has_peeked = count == 1;
+    *out_begins = input->has_peeked && input->peeked == byte;
     return TALLY_OK;
 }
 

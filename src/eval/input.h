@@ -36,6 +36,11 @@ TALLY_MUST_CHECK tally_rc tally_input_open_memory(tally_input **out_input, const
 TALLY_MUST_CHECK tally_rc tally_input_read(tally_input *input, char *room, size_t room_bytes,
                                            size_t *out_count, tally_err *err);
 
+/* Does the text begin with this byte? Nothing is taken. Errors as for
+ * tally_input_read(); only before the first read. */
+TALLY_MUST_CHECK tally_rc tally_input_begins_with(tally_input *input, char byte, bool *out_begins,
+                                                  tally_err *err);
+
 /* Bytes of the file taken so far (before decompression) and its size; the size
  * is 0 when it cannot be known. */
 uint64_t tally_input_position(const tally_input *input);

@@ -6,14 +6,14 @@
 
 #include <string.h>
 
-uint32_t tally_json_column(tally_json_scan *scan)
+uint32_t tally_json_scan_column(tally_json_scan *scan)
 {
     for (; scan->counted < scan->at; scan->counted++)
         scan->column_count += ((unsigned char)*scan->counted & 0xc0) != 0x80;
     return scan->column_count + 1;
 }
 
-void tally_json_skip_space(tally_json_scan *scan)
+void tally_json_scan_space(tally_json_scan *scan)
 {
     while (scan->at < scan->end &&
            (*scan->at == ' ' || *scan->at == '\t' || *scan->at == '\r' || *scan->at == '\n'))
@@ -122,7 +122,7 @@ static const char *read_string(tally_json_scan *scan, tally_text *out_text)
             /* Counted before its bytes change. */
             const char *problem;
 
-            (void)tally_json_column(scan);
+            (void)tally_json_scan_column(scan);
             problem = read_escape(scan, &to);
             if (problem != NULL)
                 return problem;
@@ -191,7 +191,7 @@ static bool take_word(tally_json_scan *scan, const char *word)
  * beyond that, since no rule can read it. */
 static const char *pass_nested(tally_json_scan *scan)
 {
-    char closing[TALLY_JSON_DEPTH_MAX];
+    char closing[TALLY_JSON_SCAN_DEPTH_MAX];
     uint32_t depth = 0;
 
     do {
@@ -201,7 +201,7 @@ static const char *pass_nested(tally_json_scan *scan)
             return "a bracket is not closed";
         byte = *scan->at;
         if (byte == '[' || byte == '{') {
-            if (depth == TALLY_JSON_DEPTH_MAX)
+            if (depth == TALLY_JSON_SCAN_DEPTH_MAX)
                 return "more than 32 brackets deep";
             closing[depth++] = byte == '[' ? ']' : '}';
         } else if (byte == ']' || byte == '}') {
@@ -218,7 +218,7 @@ static const char *pass_nested(tally_json_scan *scan)
     return NULL;
 }
 
-const char *tally_json_value(tally_json_scan *scan, tally_text *out_value)
+const char *tally_json_scan_value(tally_json_scan *scan, tally_text *out_value)
 {
     char *start = scan->at;
     const char *problem = NULL;
@@ -242,27 +242,27 @@ const char *tally_json_value(tally_json_scan *scan, tally_text *out_value)
     return problem;
 }
 
-const char *tally_json_name(tally_json_scan *scan, tally_text *out_name)
+const char *tally_json_scan_name(tally_json_scan *scan, tally_text *out_name)
 {
     const char *problem;
 
-    tally_json_skip_space(scan);
+    tally_json_scan_space(scan);
     if (scan->at == scan->end || *scan->at != '"')
         return "a member's name in quotes is missing";
     problem = read_string(scan, out_name);
     if (problem != NULL)
         return problem;
-    tally_json_skip_space(scan);
+    tally_json_scan_space(scan);
     if (scan->at == scan->end || *scan->at != ':')
         return "a colon is missing";
     scan->at++;
-    tally_json_skip_space(scan);
+    tally_json_scan_space(scan);
     return NULL;
 }
 
-const char *tally_json_separator(tally_json_scan *scan, char closing, bool *has_more)
+const char *tally_json_scan_separator(tally_json_scan *scan, char closing, bool *has_more)
 {
-    tally_json_skip_space(scan);
+    tally_json_scan_space(scan);
     if (scan->at == scan->end)
         return "the line ends within the object";
     if (*scan->at != ',' && *scan->at != closing)

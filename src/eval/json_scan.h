@@ -7,7 +7,7 @@
 
 #include "util/text.h"
 
-#define TALLY_JSON_DEPTH_MAX 32u
+#define TALLY_JSON_SCAN_DEPTH_MAX 32u
 
 typedef struct tally_json_scan {
     char *start, *at, *end;
@@ -16,17 +16,17 @@ typedef struct tally_json_scan {
 } tally_json_scan;
 
 /* The column of `at`, from 1, in characters. Ask in ascending order. */
-uint32_t tally_json_column(tally_json_scan *scan);
+uint32_t tally_json_scan_column(tally_json_scan *scan);
 
-void tally_json_skip_space(tally_json_scan *scan);
+void tally_json_scan_space(tally_json_scan *scan);
 
 /* A member's name and its colon; at stands on the value afterwards. */
-const char *tally_json_name(tally_json_scan *scan, tally_text *out_name);
+const char *tally_json_scan_name(tally_json_scan *scan, tally_text *out_name);
 
 /* A value: the text of a string, nothing for null, the JSON of anything else. */
-const char *tally_json_value(tally_json_scan *scan, tally_text *out_value);
+const char *tally_json_scan_value(tally_json_scan *scan, tally_text *out_value);
 
 /* A comma, or the closing byte: has_more tells which. */
-const char *tally_json_separator(tally_json_scan *scan, char closing, bool *has_more);
+const char *tally_json_scan_separator(tally_json_scan *scan, char closing, bool *has_more);
 
 #endif

@@ -125,9 +125,9 @@ static const char *add_member(tally_jsonl *jsonl, tally_text outer, tally_text n
         return "the object has more than 1,024 members";
     added->outer = outer;
     added->name = name;
-    added->place = (tally_row_place){ jsonl->line, tally_json_column(scan) };
+    added->place = (tally_row_place){ jsonl->line, tally_json_scan_column(scan) };
     jsonl->member_count++;
-    return tally_json_value(scan, &added->value);
+    return tally_json_scan_value(scan, &added->value);
 }
 
 /* The members of an object; those of an object directly within are taken apart
@@ -137,14 +137,14 @@ static const char *read_members(tally_jsonl *jsonl, tally_json_scan *scan, tally
     bool has_more = true;
 
     scan->at++;
-    tally_json_skip_space(scan);
+    tally_json_scan_space(scan);
     if (scan->at < scan->end && *scan->at == '}') {
         scan->at++;
         return NULL;
     }
     while (has_more) {
         tally_text name = { NULL, 0 };
-        const char *problem = tally_json_name(scan, &name);
+        const char *problem = tally_json_scan_name(scan, &name);
 
         if (problem == NULL && outer.count == 0 && scan->at < scan->end && *scan->at == '{' &&
             name.count != 0)
@@ -152,7 +152,7 @@ static const char *read_members(tally_jsonl *jsonl, tally_json_scan *scan, tally
         else if (problem == NULL)
             problem = add_member(jsonl, outer, name, scan);
         if (problem == NULL)
-            problem = tally_json_separator(scan, '}', &has_more);
+            problem = tally_json_scan_separator(scan, '}', &has_more);
         if (problem != NULL)
             return problem;
     }
@@ -223,18 +223,18 @@ static const char *read_object(tally_jsonl *jsonl, char *start, char *end,
     *out_place = (tally_row_place){ jsonl->line, 1 };
     if (!tally_text_is_utf8(tally_text_of(start, (size_t)(end - start))))
         return "the line is not UTF-8";
-    tally_json_skip_space(&scan);
+    tally_json_scan_space(&scan);
     if (scan.at == scan.end || *scan.at != '{') {
         problem = "a line must hold one JSON object";
     } else {
         problem = read_members(jsonl, &scan, (tally_text){ NULL, 0 });
         if (problem == NULL) {
-            tally_json_skip_space(&scan);
+            tally_json_scan_space(&scan);
             problem = scan.at == scan.end ? NULL : "something follows the object";
         }
     }
     if (problem != NULL) {
-        out_place->column = tally_json_column(&scan);
+        out_place->column = tally_json_scan_column(&scan);
         return problem;
     }
     return place_members(jsonl, out_place, rc);

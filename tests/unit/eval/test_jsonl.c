@@ -39,7 +39,7 @@ static const struct {
     { "{\"a\":\"b}", "!1:9 the string is not closed\n" },
     { "{\"a\":\"\t\"}", "!1:7 a control character in a string\n" },
     { "{\"a\":\"\\x\"}", "!1:8 no such escape\n" },
-    { "{\"a\":\"\\ud800\"}", "!1:9 half of a surrogate pair\n" },
+    { "{\"a\":\"\\ud800\"}", "!1:13 half of a surrogate pair\n" },
     { "{\"a\":[1,}", "!1:9 this bracket closes another kind\n" },
     { "{\"a\":[1", "!1:8 a bracket is not closed\n" },
     { "{\"a\":\"\xff\"}", "!1:1 the line is not UTF-8\n" },

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Messages quote what files hold, so bytes that could steer a terminal are
+ * shown as dots. */
+
+#include "eval/refusals.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+void tally_refusals_start(tally_refusals *refusals, FILE *stream)
+{
+    memset(refusals, 0, sizeof(*refusals));
+    refusals->stream = stream;
+}
+
+static void count_reason(tally_refusals *refusals, const char *reason)
+{
+    uint32_t i = 0;
+
+    while (i < refusals->reason_count && strcmp(refusals->reasons[i].reason, reason) != 0)
+        i++;
+    if (i == TALLY_REFUSAL_REASONS_MAX)
+        i--; /* more kinds than exist: counted with the last */
+    else if (i == refusals->reason_count)
+        refusals->reasons[refusals->reason_count++].reason = reason;
+    refusals->reasons[i].count++;
+}
+
+void tally_refusals_add(tally_refusals *refusals, const char *file, tally_row_place place,
+                        const char *reason, const char *format, ...)
+{
+    char message[512];
+    va_list arguments;
+
+    count_reason(refusals, reason);
+    refusals->count++;
+    if (refusals->stream == NULL || refusals->count > TALLY_REFUSALS_PRINTED_MAX)
+        return;
+    va_start(arguments, format);
+    (void)vsnprintf(message, sizeof(message), format, arguments);
+    va_end(arguments);
+    for (char *at = message; *at != '\0'; at++) {
+        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+            *at = '.';
+    }
+    if (place.line == 0)
+        fprintf(refusals->stream, "%s: %s\n", file, message);
+    else
+        fprintf(refusals->stream, "%s:%" PRIu32 ":%" PRIu32 ": %s\n", file, place.line,
+                place.column, message);
+}
+
+void tally_refusals_print_summary(const tally_refusals *refusals, uint64_t read_count)
+{
+    bool is_printed[TALLY_REFUSAL_REASONS_MAX] = { false };
+
+    if (refusals->stream == NULL || refusals->count == 0)
+        return;
+    if (refusals->count > TALLY_REFUSALS_PRINTED_MAX)
+        fprintf(refusals->stream, "… and %" PRIu64 " more\n",
+                refusals->count - TALLY_REFUSALS_PRINTED_MAX);
+    fprintf(refusals->stream, "%" PRIu64 " of %" PRIu64 " rows refused:\n", refusals->count,
+            read_count);
+    for (uint32_t n = 0; n < refusals->reason_count; n++) {
+        uint32_t most = UINT32_MAX;
+
+        for (uint32_t i = 0; i < refusals->reason_count; i++) {
+            if (!is_printed[i] && (most == UINT32_MAX || refusals->reasons[i].count >
+                                                             refusals->reasons[most].count))
+                most = i;
+        }
+        is_printed[most] = true;
+        fprintf(refusals->stream, "  %8" PRIu64 "  %s\n", refusals->reasons[most].count,
+                refusals->reasons[most].reason);
+    }
+}
