@@ -201,6 +201,13 @@ class Reader:
     def parse(self, text):
         return expressions.parse(text, self.set_names)
 
+    def filled(self, text):
+        """A duration or deadline with the settings in parentheses filled in."""
+        return re.sub(r"\(([A-Za-z][A-Za-z0-9-]*)\)", lambda match: str(self.version.settings[match[1]]), text)
+
+    def deadline(self, text):
+        return civil.parse_deadline(self.filled(text))
+
     def condition(self, node):
         return expressions.parse_condition(node, self.set_names)
 
@@ -253,7 +260,7 @@ class Reader:
             fields.pop("is", None)
             deadline = fields.pop("recorded-by", None)
             version.types[name] = EventType(name, {key: parse_field(text) for key, text in fields.items()},
-                                            civil.parse_deadline(deadline) if deadline else None)
+                                            self.deadline(deadline) if deadline else None)
         for name, node in (raw.get("let") or {}).items():
             if isinstance(node, str) and node.startswith("every "):
                 version.sets[name] = expressions.parse_set(node[len("every "):], self.set_names)
@@ -302,19 +309,19 @@ class Reader:
                       listed(node.get("within")), deduction=deduction)
         expires = node.get("expires")
         if isinstance(expires, dict):
-            award.expires = [(civil.parse_deadline(text), None if row == "otherwise" else self.condition(row)) for text, row in expires.items()]
+            award.expires = [(self.deadline(text), None if row == "otherwise" else self.condition(row)) for text, row in expires.items()]
         elif expires:
-            award.expires = [(civil.parse_deadline(expires), None)]
+            award.expires = [(self.deadline(expires), None)]
         decays = node.get("decays")
         if decays:
-            match = re.fullmatch(r"half every (\d+) days?", decays)
+            match = re.fullmatch(r"half every (\d+) days?", self.filled(decays))
             award.decay = ("half", int(match[1])) if match else (
-                "nothing", int(re.fullmatch(r"to nothing over (\d+) days?", decays)[1]))
+                "nothing", int(re.fullmatch(r"to nothing over (\d+) days?", self.filled(decays))[1]))
         for part in (node.get("counts") or "").split(", "):
             if part == "once confirmed":
                 award.once_confirmed = True
             elif part:
-                award.counts_after = civil.parse_deadline(part)
+                award.counts_after = self.deadline(part)
         award.while_disputed = node.get("while-disputed")
         award.spends = node.get("spends") == "oldest expiry first"
         award.obligation, award.accepted_by, award.repair = node.get("obligation"), node.get("accepted-by"), node.get("repair")
@@ -334,7 +341,7 @@ class Reader:
             if "freezes" in node:
                 streak.freeze_event, streak.freeze_hold = node["freezes"]["event"], int(node["freezes"]["hold"])
             if "repair" in node:
-                number, unit = node["repair"]["again-after"].split()
+                number, unit = self.filled(node["repair"]["again-after"]).split()
                 streak.repair_missed = int(node["repair"]["missed"])
                 streak.repair_again_days = int(number) * civil.EXACT_UNITS[civil.singular(unit)] // civil.DAY
             self.version.streaks[name] = streak
@@ -349,10 +356,10 @@ class Reader:
             keep, life = self.keep(node.get("keep"), gain), "price" in node and "keep" not in node and "valid" not in node
             tier = Tier(name, gain, keep, threshold=threshold, keeps_for_life=life)
             if "hold" in node:
-                parser = expressions.Parser(node["hold"], ())
+                parser = expressions.Parser(self.filled(node["hold"]), ())
                 tier.hold = parser.whole(parser.duration)
             if "valid" in node:
-                tier.valid = civil.parse_deadline(node["valid"])
+                tier.valid = self.deadline(node["valid"])
             if "reviewed" in node:
                 tier.reviewed = civil.parse_review(node["reviewed"])
             if "price" in node:

@@ -300,7 +300,7 @@ class Parser:
         earlier = self.accept("earlier")
         base = self.base()
         condition = self.expression() if self.accept("with") else None
-        window = self.window() if self.accept("in") else None
+        window = self.window() if self.accept("in") or self.at("since") or self.at("after") else None
         return ("set", earlier, base, condition, window)
 
     def base(self):
