@@ -150,6 +150,7 @@ const tally_field *tally_check_field(tally_checker *checker, const tally_node *n
             owner = type;
         }
     }
+    TALLY_ASSERT(found != NULL); /* has_field() found one */
     *out_slots = slots;
     if (found->type != TALLY_TYPE_TEXT)
         return found;

@@ -72,6 +72,14 @@ static bool check_n(tally_checker *checker, const tally_window_node *node, tally
     expr = tally_check(checker, node->n, &no_event, NULL);
     if (expr == NULL)
         return false;
+    /* A setting of 0 turns a rule off: its window is then empty. */
+    if (expr->op == TALLY_OP_LITERAL && expr->type == TALLY_TYPE_NUMBER && expr->value == 0 &&
+        node->n->kind != TALLY_NODE_NUMBER &&
+        (node->kind == TALLY_WINDOW_ROLLING || node->kind == TALLY_WINDOW_ROLLING_MONTHS ||
+         node->kind == TALLY_WINDOW_NEXT)) {
+        window->n = 0;
+        return true;
+    }
     if (expr->op == TALLY_OP_LITERAL)
         return tally_check_whole(checker, node->n, WINDOW_N_MAX, &window->n);
     window->n_expr = tally_check_result(checker, expr, node->n->at, node->n->end,

@@ -126,6 +126,7 @@ static inline bool fixture_add_names(fixture *fix)
     name = fixture_add_name(fix, "share", TALLY_NAME_SETTING, TALLY_TYPE_NUMBER);
     name->value = 25;
     name->decimals = 2;
+    fixture_add_name(fix, "off", TALLY_NAME_SETTING, TALLY_TYPE_NUMBER);
     fixture_add_name(fix, "active", TALLY_NAME_FACT, TALLY_TYPE_NUMBER);
     name = fixture_add_name(fix, "total", TALLY_NAME_LET, TALLY_TYPE_NUMBER);
     name->decimals = 1;

@@ -164,6 +164,7 @@ static const struct {
     { "", "any visit in roling 3 days", 1, 14, 6, "bad-window", "", "did you mean `rolling`?" },
     { "", "any visit in rolling month", 1, 22, 5, "bad-window", "how many is missing", "" },
     { "", "any visit in rolling 0 days", 1, 22, 1, "wrong-type", "a whole number from 1", "" },
+    { "", "any visit in cycle of (off) months from joined", 1, 23, 5, "wrong-type", "", "" },
     { "", "any visit in rolling (rate) days", 1, 22, 6, "needs-rounding", "", "" },
     { "", "any visit in next 3 months", 1, 14, 4, "bad-window", "", "`next 30 days`" },
     { "", "any visit in calendar day Europe/Atlantis", 1, 27, 15, "unknown-zone",
