@@ -15,6 +15,7 @@ static const tally_command commands[] = {
     { "freeze", "Write a policy with its time zones to one file", tally_cmd_policy_freeze },
     { "hash", "Print the hash of each version", tally_cmd_policy_hash },
     { "schema", "Print the JSON Schema of policies", tally_cmd_policy_schema },
+    { "test", "Run the tests that a policy carries", tally_cmd_policy_test },
     { "words", "Print the word lists of the charter checker", tally_cmd_policy_words },
 };
 

@@ -116,7 +116,8 @@ static bool measure(tally_reader *reader, const tally_yaml_stream *stream)
 {
     tally_diagnostics *unheard = tally_diagnostics_new();
     uint8_t decimals = 0;
-    bool is_stable = false;
+    bool is_stable = false, is_over_limit = reader->is_over_limit;
+    uint32_t errors = reader->error_count;
 
     if (unheard == NULL)
         return false;
@@ -136,8 +137,8 @@ static bool measure(tally_reader *reader, const tally_yaml_stream *stream)
     reader->compiler.diagnostics = reader->diagnostics;
     reader->compiler.arena = reader->lasting;
     reader->is_measuring = false;
-    reader->error_count = 0;
-    reader->is_over_limit = false;
+    reader->error_count = errors;
+    reader->is_over_limit = is_over_limit;
     tally_diagnostics_free(unheard);
     return is_stable;
 }
@@ -213,14 +214,13 @@ static tally_rc compile_text(tally_reader *reader, tally_text text)
     tally_rc rc = tally_yaml_read(&stream, text, TALLY_VERSIONS_MAX, reader->scratch,
                                   reader->lasting, reader->diagnostics);
 
-    /* A tree with refusals in it would only lead to more of them. */
+    /* A tree with holes in it would only lead to more reports. */
     if (rc != TALLY_OK)
         return rc;
+    reader->error_count = stream.refusal_count;
     if (!has_documents(reader, &stream))
         return TALLY_E_INVALID;
-    if (!tally_document_merge_events(reader, &stream) || reader->error_count > 0)
-        return TALLY_E_INVALID;
-    if (!measure(reader, &stream))
+    if (!tally_document_merge_events(reader, &stream) || !measure(reader, &stream))
         return TALLY_E_NOMEM;
     reader->policy->reads = NULL;
     reader->policy->tests = NULL;
@@ -295,6 +295,7 @@ static tally_rc check_bytes(tally_text text, tally_diagnostics *diagnostics)
 tally_rc tally_document_compile(tally_policy **out_policy, const char *file_name, tally_text text,
                                 const tally_zone_source *zones,
                                 const tally_given_zones *given_zones,
+                                const tally_given_settings *given_settings,
                                 tally_diagnostics *diagnostics, tally_err *err)
 {
     tally_arena *lasting = tally_arena_new(LASTING_BYTES_MAX);
@@ -314,6 +315,7 @@ tally_rc tally_document_compile(tally_policy **out_policy, const char *file_name
     reader->compiler.document_reader = reader;
     reader->zone_source = zones;
     reader->given_zones = given_zones;
+    reader->given_settings = given_settings;
     reader->policy = tally_document_alloc(reader, 1, sizeof(*reader->policy));
     if (reader->policy == NULL || !tally_arena_copy_text(lasting, &copy, text) ||
         !tally_arena_copy_text(lasting, &reader->policy->file_name, tally_text_from(file_name)))
@@ -352,7 +354,7 @@ tally_rc tally_policy_compile(tally_policy **out_policy, const char *file_name, 
                     refuse_text(diagnostics, TALLY_E_LIMIT, "limit", 0,
                                 "a policy file holds at most 1 MiB"),
                     diagnostics);
-    return tally_document_compile(out_policy, file_name, whole, zones, NULL, diagnostics, err);
+    return tally_document_compile(out_policy, file_name, whole, zones, NULL, NULL, diagnostics, err);
 }
 
 void tally_policy_free(tally_policy *policy)

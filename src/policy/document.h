@@ -13,6 +13,7 @@
  * every error is found at once. What they return is then NULL, false or
  * TALLY_NO_INDEX, which the caller passes over in silence. */
 
+#include "policy/tests.h"
 #include "policy/yaml.h"
 
 /* Section 16. */
@@ -38,6 +39,12 @@ typedef struct tally_given_zones {
     const tally_zone **zones;
 } tally_given_zones;
 
+/* Settings that a test gives other values: they replace the number of whichever version declares them. */
+typedef struct tally_given_settings {
+    uint32_t count;
+    const tally_test_value *values;
+} tally_given_settings;
+
 typedef struct tally_reader {
     tally_compiler compiler; /* its document_reader points back here */
     tally_policy *policy;
@@ -45,6 +52,7 @@ typedef struct tally_reader {
     tally_arena *scratch;
     const tally_zone_source *zone_source;
     const tally_given_zones *given_zones;
+    const tally_given_settings *given_settings;
     tally_diagnostics *diagnostics;
     bool is_measuring;
     bool is_over_limit;
@@ -258,10 +266,12 @@ void tally_document_check_names(tally_reader *reader);
 void tally_document_check_circles(tally_reader *reader);
 void tally_document_warnings(tally_reader *reader);
 
-/* tally_policy_compile() for YAML alone, with zones from either place; both may be NULL. */
+/* tally_policy_compile() for YAML alone, with zones from either place and settings from elsewhere; each may be
+ * NULL. */
 TALLY_MUST_CHECK tally_rc tally_document_compile(tally_policy **out_policy, const char *file_name,
                                                  tally_text text, const tally_zone_source *zones,
                                                  const tally_given_zones *given_zones,
+                                                 const tally_given_settings *given_settings,
                                                  tally_diagnostics *diagnostics, tally_err *err);
 
 /* The version's hash, and whether `previous` is right (section 11). */

@@ -387,20 +387,18 @@ static void list_awards_of_types(tally_reader *reader)
 
 void tally_document_awards(tally_reader *reader)
 {
-    tally_award *awards;
-    const tally_yaml *section;
+    tally_award *awards = tally_document_alloc(reader, 2u * TALLY_AWARDS_MAX, sizeof(*awards));
     uint32_t count = 0;
 
-    awards = tally_document_alloc(reader, reader->compiler.award_count + 1, sizeof(*awards));
-    if (awards == NULL)
+    if (awards == NULL || reader->compiler.out_of_memory)
         return;
     for (int part = 0; part < 2; part++) {
         const tally_yaml *list = tally_yaml_get(reader->root, sections[part]);
 
+        /* Too long a list was reported with the names. */
         if (list == NULL || list->kind != TALLY_YAML_MAPPING || list->count > TALLY_AWARDS_MAX)
             continue;
-        section = list;
-        for (const tally_yaml *node = section->first; node != NULL; node = node->next)
+        for (const tally_yaml *node = list->first; node != NULL; node = node->next)
             read_award(reader, node, part == 1, &awards[count++]);
     }
     if (count > TALLY_AWARDS_MAX)

@@ -148,6 +148,8 @@ static void widen(merger *merge, const tally_yaml *node, tally_field *old, tally
         is_wider = widen_words(reader, old, field);
     if (is_wider && old->type == TALLY_TYPE_NUMBER)
         is_wider = widens_numbers(old, field);
+    if (old->type == TALLY_TYPE_NOTHING || field->type == TALLY_TYPE_NOTHING)
+        return; /* one of the two was reported */
     if (is_wider) {
         *old = *field;
         return;
@@ -173,7 +175,8 @@ static void read_field(merger *merge, tally_event_type *type, tally_field *field
         return;
     if (!tally_field_compile(&reader->compiler, &source, value->key->text, &field)) {
         reader->error_count++;
-        return;
+        /* Known by name, so that rules about it are not reported as well. */
+        field = (tally_field){ .type = TALLY_TYPE_NOTHING, .optional = true };
     }
     field.name = value->key->text;
     field.span = tally_document_span(value->key);

@@ -80,8 +80,8 @@ static void read_programme(tally_reader *reader, const tally_yaml *const *top)
             tally_document_error(reader, programme, "other-programme", "",
                                  "all versions belong to one programme, `%.*s`",
                                  TALLY_TEXT_ARGS(policy->programme));
-        else
-            policy->programme = programme->text;
+        else if (!tally_arena_copy_text(reader->lasting, &policy->programme, programme->text))
+            reader->compiler.out_of_memory = true; /* a copy has the NUL of the API */
     }
     if (subjects == NULL)
         return;
@@ -302,10 +302,22 @@ static bool read_was_now(tally_reader *reader, const tally_yaml *value, tally_se
     return true;
 }
 
+/* The number as written, or the one that a test gives instead. */
+static tally_text setting_text(const tally_reader *reader, const tally_yaml *value)
+{
+    const tally_given_settings *given = reader->given_settings;
+
+    for (uint32_t i = 0; given != NULL && i < given->count; i++) {
+        if (tally_text_is_equal(given->values[i].name, value->key->text))
+            return given->values[i].value;
+    }
+    return value->text;
+}
+
 static bool read_setting(tally_reader *reader, const tally_yaml *value, tally_setting *setting)
 {
     uint32_t decimals;
-    tally_text number = value->text;
+    tally_text written = setting_text(reader, value), number = written;
 
     if (!tally_document_shape(reader, value, TALLY_KEY_TEXT | TALLY_KEY_MAPPING, "a setting"))
         return false;
@@ -319,7 +331,7 @@ static bool read_setting(tally_reader *reader, const tally_yaml *value, tally_se
                              "a setting is a number");
         return false;
     }
-    if (number.count < value->text.count)
+    if (number.count < written.count)
         decimals += 2;
     if (decimals > TALLY_DECIMALS_MAX) {
         tally_document_error(reader, value, "bad-number", "", "a number has at most %d decimals",

@@ -261,6 +261,8 @@ static bool is_result(const tally_reader *reader, tally_text name)
 
 static void read_expectation(tally_reader *reader, const tally_yaml *node, tally_read *read)
 {
+    uint32_t errors = reader->error_count;
+
     read->expect_called = TALLY_TEXT("published results");
     for (const tally_yaml *row = node->first; row != NULL; row = row->next) {
         if (!tally_document_shape(reader, row, TALLY_KEY_TEXT, "expect"))
@@ -280,7 +282,7 @@ static void read_expectation(tally_reader *reader, const tally_yaml *node, tally
             read->expect_column = row->text;
         }
     }
-    if (read->expect_result.count == 0)
+    if (read->expect_result.count == 0 && reader->error_count == errors)
         tally_document_error(reader, node->key, "bad-expect", "write `{score: COLUMN}`",
                              "this entry compares nothing");
 }

@@ -69,7 +69,8 @@ void tally_document_unknown(tally_reader *reader, const tally_yaml *node, const 
     char hint[160] = "";
 
     word = tally_text_slice(word, 0, 80);
-    if (word.count <= TALLY_TEXT_DISTANCE_BYTES_MAX)
+    /* Nobody reads a suggestion in a list that is full. */
+    if (word.count <= TALLY_TEXT_DISTANCE_BYTES_MAX && reader->error_count < TALLY_DIAGNOSTICS_MAX)
         nearest = tally_nearest(word, candidates, candidate_count);
     if (nearest.count > 0)
         snprintf(hint, sizeof(hint), "did you mean `%.*s`?", TALLY_TEXT_ARGS(nearest));

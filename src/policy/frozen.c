@@ -200,7 +200,7 @@ static tally_rc compile(tally_policy **out_policy, const char *file_name, json_t
         rc = read_documents(json_object_get(root, "documents"), text);
     if (rc != TALLY_OK)
         return refuse(diagnostics, err, rc, "this frozen policy is damaged");
-    rc = tally_document_compile(&policy, file_name, tally_buffer_text(text), NULL, &given,
+    rc = tally_document_compile(&policy, file_name, tally_buffer_text(text), NULL, &given, NULL,
                                 diagnostics, err);
     if (rc != TALLY_OK)
         return rc;

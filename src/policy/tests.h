@@ -38,4 +38,11 @@ typedef struct tally_test {
 
 struct tally_tests { uint32_t count; const tally_test *tests; };
 
+/* The same policy with other values for some settings, as a test asks for. A setting that is written `{was, now}` keeps
+ * following the version before. base is not needed afterwards; out_policy is released with tally_policy_free().
+ * Errors as for tally_policy_compile(). */
+TALLY_MUST_CHECK tally_rc tally_policy_compile_with_settings(struct tally_policy **out_policy, const struct tally_policy *base,
+                                                             const tally_test_value *settings, uint32_t setting_count,
+                                                             tally_err *err);
+
 #endif

@@ -31,7 +31,9 @@ typedef struct builder {
     struct fy_mark end;      /* where the last event ended */
     size_t document_start, document_end;
     uint32_t document_line;
-    bool is_refused, is_over_limit, is_out_of_memory;
+    uint32_t refusal_count;
+    bool is_damaged;         /* something of the text is not in the tree */
+    bool is_over_limit, is_out_of_memory;
 } builder;
 
 TALLY_PRINTF(7, 8)
@@ -44,7 +46,7 @@ static void refuse(builder *build, const char *code, uint32_t line, uint32_t col
     va_start(arguments, format);
     vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
-    build->is_refused = true;
+    build->refusal_count++;
     if (!tally_diagnostics_add(build->diagnostics, TALLY_SEVERITY_ERROR, code, "", line, column,
                                length, tally_text_from(message), tally_text_from(hint)))
         build->is_out_of_memory = true;
@@ -156,6 +158,7 @@ static tally_yaml *new_node(builder *build, tally_yaml_kind kind, const struct f
 static void take_key(builder *build, frame *top, tally_yaml *node)
 {
     if (node->kind != TALLY_YAML_SCALAR) {
+        build->is_damaged = true;
         refuse(build, "complex-key", node->line, node->column, 1, "write a plain text before the colon",
                "a key is a text, not a list or a mapping");
     } else if (node->is_plain && tally_text_is(node->text, "<<")) {
@@ -198,10 +201,15 @@ static void refuse_decorations(builder *build, struct fy_event *event)
     struct fy_token *anchor = fy_event_get_anchor_token(event);
     struct fy_token *tag = fy_event_get_tag_token(event);
 
-    if (anchor != NULL)
-        refuse_at_mark(build, "anchor", fy_token_start_mark(anchor),
+    /* The mark of an anchor stands behind its `&`. */
+    if (anchor != NULL && fy_token_start_mark(anchor) != NULL) {
+        struct fy_mark mark = *fy_token_start_mark(anchor);
+
+        mark.column -= mark.column > 0;
+        refuse_at_mark(build, "anchor", &mark,
                        "quote a text that begins with `&`; anchors have no use in a policy",
                        "`&` begins a YAML anchor, which a policy may not have");
+    }
     if (tag != NULL)
         refuse_at_mark(build, "tag", fy_token_start_mark(tag),
                        "quote a text that begins with `!`; tags have no use in a policy",
@@ -341,6 +349,7 @@ static bool add_alias(builder *build, struct fy_event *event)
 
     if (node == NULL)
         return false;
+    build->is_damaged = true;
     refuse(build, "alias", node->line, node->column > 1 ? node->column - 1 : 1, 1,
            "write the value out; quote a text that begins with `*`",
            "`*` begins a YAML alias, which a policy may not have");
@@ -498,6 +507,8 @@ static void report_syntax(builder *build, int line, int column, const char *said
                "put the text in quotes", "%s", own);
         return;
     }
+    if (at > 0 && strstr(said, "block scalar") != NULL && column > 1)
+        column -= memchr(">|", build->text.bytes[at - 1], 2) != NULL; /* it points behind */
     snprintf(own, sizeof(own), "this is not YAML: %s", said);
     message = own;
     for (size_t i = 0; i < sizeof(explanations) / sizeof(explanations[0]); i++) {
@@ -516,6 +527,7 @@ static void take_errors(builder *build, struct fy_diag *diag)
     void *iterator = NULL;
     const struct fy_diag_error *error = fy_diag_errors_iterate(diag, &iterator);
 
+    build->is_damaged = true;
     if (error == NULL) {
         build->is_out_of_memory = true;
         return;
@@ -524,14 +536,24 @@ static void take_errors(builder *build, struct fy_diag *diag)
     report_syntax(build, error->line, error->column, error->msg != NULL ? error->msg : "");
 }
 
-/* Very long lines are what makes libfyaml look far ahead. */
-static bool refuse_long_lines(builder *build)
+/* What makes libfyaml slow or large: it looks ahead within a line, and takes
+ * time with the square of the empty lines in a row. */
+static bool refuse_monsters(builder *build)
 {
     size_t begin = 0;
-    uint32_t line = 1;
+    uint32_t line = 1, empty_lines = 0;
 
     for (size_t at = 0; at < build->text.count; at++) {
         if (build->text.bytes[at] == '\n') {
+            tally_text whole = tally_text_slice(build->text, begin, at);
+
+            empty_lines = tally_text_trim(whole).count == 0 ? empty_lines + 1 : 0;
+            if (empty_lines > TALLY_YAML_EMPTY_LINES_MAX) {
+                build->is_over_limit = true;
+                refuse(build, "empty-lines", line, 1, 1, "remove some",
+                       "more than %u empty lines stand in a row here", TALLY_YAML_EMPTY_LINES_MAX);
+                return true;
+            }
             begin = at + 1;
             line++;
         } else if (at - begin >= TALLY_YAML_LINE_BYTES_MAX) {
@@ -602,12 +624,12 @@ tally_rc tally_yaml_read(tally_yaml_stream *out_stream, tally_text text, uint32_
     build->texts = texts;
     build->diagnostics = diagnostics;
     build->document_line = 1;
-    if (!refuse_long_lines(build) && text.count > 0)
+    if (!refuse_monsters(build) && text.count > 0)
         parse(build, out_stream, documents_max);
-    out_stream->is_over_limit = build->is_over_limit;
     if (build->is_out_of_memory)
         return TALLY_E_NOMEM;
     if (build->is_over_limit)
         return TALLY_E_LIMIT;
-    return build->is_refused ? TALLY_E_INVALID : TALLY_OK;
+    out_stream->refusal_count = build->refusal_count;
+    return build->is_damaged ? TALLY_E_INVALID : TALLY_OK;
 }

@@ -14,6 +14,7 @@
 
 #define TALLY_YAML_DEPTH_MAX      64u
 #define TALLY_YAML_LINE_BYTES_MAX ((size_t)16 << 10)
+#define TALLY_YAML_EMPTY_LINES_MAX 100u
 
 typedef enum tally_yaml_kind {
     TALLY_YAML_SCALAR,
@@ -49,7 +50,7 @@ typedef struct tally_yaml_document {
 typedef struct tally_yaml_stream {
     uint32_t count;
     tally_yaml_document *documents;
-    bool is_over_limit; /* some bound of section 16 was passed */
+    uint32_t refusal_count; /* what was refused although the tree is whole */
 } tally_yaml_stream;
 
 /* Read a whole file.
@@ -57,9 +58,10 @@ typedef struct tally_yaml_stream {
  * text         valid UTF-8 without NUL; stays the caller's and must live as long as the tree.
  * nodes        arena of the tree.
  * texts        arena of values that are not written word for word in the text.
- * diagnostics  gets every refusal; the tree holds what could be read around them.
+ * diagnostics  gets every refusal. Some leave the tree whole: then TALLY_OK is returned and
+ *              out_stream->refusal_count says how many.
  *
- * TALLY_E_INVALID  at least one refusal was reported
+ * TALLY_E_INVALID  the tree lacks something that stands in the text; it was reported
  * TALLY_E_LIMIT    it is deeper or wider than this page allows (reported too)
  * TALLY_E_NOMEM    memory is short */
 TALLY_MUST_CHECK tally_rc tally_yaml_read(tally_yaml_stream *out_stream, tally_text text,

@@ -167,10 +167,11 @@ static int64_t worth_by_itself(const tally_context *context, uint32_t entry, uin
     int64_t amount = decay(tally_entry_award(context, entry), e->credited, seen_ms - e->at_ms);
     int64_t spent = 0;
 
-    if (e->spent > 0)
+    if (e->spent > 0) { /* of positive entries only */
         spent = tally_spending_of(context, entry, limit, t);
-    if (spent > amount) /* decay has meanwhile taken more than was left */
-        spent = amount;
+        if (spent > amount) /* decay has meanwhile taken more than was left */
+            spent = amount;
+    }
     *out_decayed = e->credited - amount;
     *out_spent = spent;
     return amount - spent;

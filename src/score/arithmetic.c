@@ -230,7 +230,7 @@ tally_rc tally_arithmetic_evaluate(const tally_expr *expr, tally_month_end rule,
     case TALLY_OP_DAY_PLUS_MONTHS:
         return move_day(expr, rule, args, out_value, err);
     default:
-        TALLY_ASSERT(!"an operator of arithmetic");
+        TALLY_ASSERT(expr->op == TALLY_OP_ADD); /* no other operator is left */
     }
     return put_number(expr, fits, value, out_value, err);
 }

@@ -19,9 +19,9 @@
 typedef struct tally_change_list {
     tally_dependencies dependencies;
     bool is_read;
-    bool is_full;         /* instants are those of entry_count entries */
+    bool is_full; /* instants are those of entry_count entries */
     uint32_t entry_count;
-    int64_t *instants;    /* in the arena */
+    int64_t *instants; /* in the arena */
     uint32_t count;
 } tally_change_list;
 
@@ -207,8 +207,8 @@ static void add_period_end(collection *list, const tally_zone *zone, tally_unit 
         return;
     for (uint32_t i = 0; i < events->count; i++) {
         if (i == 0 || events->offset_s[i] != events->offset_s[i - 1])
-            add_instant(list, tally_local_period_start(NULL, events->offset_s[i], unit,
-                                                       (int32_t)period));
+            add_instant(list,
+                        tally_local_period_start(NULL, events->offset_s[i], unit, (int32_t)period));
     }
 }
 
@@ -222,8 +222,8 @@ static void add_cycles(collection *list, const tally_window_use *use, const tall
     int64_t start = tally_local_day_start(zone, offset_s, tally_local_day(zone, offset_s, at));
 
     for (int64_t cycle = 1; cycle <= (int64_t)FREE_INSTANTS_MAX; cycle++) {
-        int64_t next = tally_local_add_months(zone, offset_s, version->month_end, start,
-                                              cycle * months);
+        int64_t next =
+            tally_local_add_months(zone, offset_s, version->month_end, start, cycle * months);
 
         if (next > list->upper_ms || list->failure != TALLY_OK)
             return;
@@ -380,8 +380,8 @@ static void add_versions(collection *list)
                     : NULL;
 
             for (uint32_t i = 0; i < version->facts[f].count; i++)
-                add_instant(list, tally_local_day_start(zone, 0,
-                                                        (int32_t)version->facts[f].from_day[i]));
+                add_instant(list,
+                            tally_local_day_start(zone, 0, (int32_t)version->facts[f].from_day[i]));
             for (uint32_t i = 0; series != NULL && i < series->count; i++)
                 add_instant(list, series->from_ms[i]);
         }
@@ -484,8 +484,8 @@ static tally_rc fill_list(tally_answers *answers, tally_change_list *changes, ta
     tally_rc rc = collect(&list, &changes->dependencies, err);
 
     if (rc == TALLY_OK) {
-        changes->instants = tally_arena_copy(answers->arena, list.items,
-                                             list.count * sizeof(*list.items));
+        changes->instants =
+            tally_arena_copy(answers->arena, list.items, list.count * sizeof(*list.items));
         changes->count = (uint32_t)list.count;
         changes->entry_count = context->entry_count;
         changes->is_full = changes->instants != NULL;

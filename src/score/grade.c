@@ -26,8 +26,8 @@ bool tally_grade_instant(const tally_answers *answers, int64_t t, uint32_t *out_
     return true;
 }
 
-tally_rc tally_grade_at(tally_answers *answers, int64_t t, uint32_t *out_version,
-                        uint32_t *out_row, tally_err *err)
+tally_rc tally_grade_at(tally_answers *answers, int64_t t, uint32_t *out_version, uint32_t *out_row,
+                        tally_err *err)
 {
     const struct tally_policy *policy = answers->context->policy;
     uint32_t version;

@@ -6,8 +6,7 @@
 static tally_rc hook_changes(tally_context *context, int64_t from_ms, int64_t to_ms,
                              const int64_t **out_instants, uint32_t *out_count, tally_err *err)
 {
-    return tally_changes_between(context->hooks.data, from_ms, to_ms, out_instants, out_count,
-                                 err);
+    return tally_changes_between(context->hooks.data, from_ms, to_ms, out_instants, out_count, err);
 }
 
 tally_rc tally_answers_no_memory(const tally_answers *answers, tally_err *err)
@@ -44,8 +43,7 @@ tally_rc tally_answers_open(tally_answers **out_answers, const struct tally_poli
     return TALLY_OK;
 }
 
-static tally_rc add_reports(tally_answers *answers, int64_t t, tally_result *result,
-                            tally_err *err)
+static tally_rc add_reports(tally_answers *answers, int64_t t, tally_result *result, tally_err *err)
 {
     const tally_version *rules = &answers->context->policy->versions[result->version];
     tally_scope scope = tally_scope_at(answers->context, t);
@@ -75,9 +73,12 @@ static tally_rc add_reports(tally_answers *answers, int64_t t, tally_result *res
         result->report_count++;
     }
     for (uint32_t i = 0; i < rules->streak_count; i++) {
-        tally_report *report = &reports[result->report_count++];
+        tally_report *report = &reports[result->report_count];
         tally_rc rc;
 
+        if (!rules->streaks[i].is_reported)
+            continue;
+        result->report_count++;
         *report = (tally_report){ .name = rules->streaks[i].name, .type = TALLY_TYPE_NUMBER };
         rc = tally_streak_length(answers, result->version, i, t, &report->value.a, err);
         if (rc != TALLY_OK)
@@ -139,27 +140,36 @@ tally_rc tally_score_compute(const struct tally_policy *policy, const tally_hist
                              const tally_facts *facts, int64_t as_of_ms, tally_arena *arena,
                              tally_result *out_result, tally_err *err)
 {
-    tally_answers *answers;
+    tally_answers *answers = NULL;
     tally_rc rc =
         tally_answers_open(&answers, policy, history, facts, as_of_ms, as_of_ms, arena, err);
 
     return rc == TALLY_OK ? tally_answers_at(answers, as_of_ms, out_result, err) : rc;
 }
 
-int64_t tally_score_end_of_day(const struct tally_policy *policy, int64_t day)
+/* The version in force is known by the instant, the instant by its zone: the
+ * last version that is in force at its own end of the day. */
+static const tally_zone *zone_of_day(const struct tally_policy *policy, int64_t day)
 {
-    int64_t end = 0;
+    const tally_zone *found = &tally_zone_utc;
 
-    /* The version in force is known by the instant, the instant by its zone:
-     * the last version that is in force at its own end of the day. */
     for (uint32_t i = 0; i < policy->version_count; i++) {
         const tally_version *version = &policy->versions[i];
         const tally_zone *zone =
             version->zone == TALLY_NO_INDEX ? &tally_zone_utc : policy->zones[version->zone];
-        int64_t candidate = tally_zone_day_end(zone, (int32_t)day);
 
-        if (i == 0 || version->from_ms <= candidate)
-            end = candidate;
+        if (i == 0 || version->from_ms <= tally_zone_day_end(zone, (int32_t)day))
+            found = zone;
     }
-    return end;
+    return found;
+}
+
+int64_t tally_score_end_of_day(const struct tally_policy *policy, int64_t day)
+{
+    return tally_zone_day_end(zone_of_day(policy, day), (int32_t)day);
+}
+
+int64_t tally_score_moment_ms(const struct tally_policy *policy, tally_moment moment)
+{
+    return tally_zone_moment_ms(zone_of_day(policy, moment.day), moment);
 }

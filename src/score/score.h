@@ -75,4 +75,8 @@ TALLY_MUST_CHECK tally_rc tally_score_compute(const struct tally_policy *policy,
 /* Last millisecond of a local day in the zone of the version then in force: what "as of a day" means. */
 int64_t tally_score_end_of_day(const struct tally_policy *policy, int64_t day);
 
+/* The instant of a time that was read: local without an offset, in the zone of the version in force on that day
+ * (UTC where it is each event's own). A day alone is its first instant. */
+int64_t tally_score_moment_ms(const struct tally_policy *policy, tally_moment moment);
+
 #endif

@@ -15,12 +15,12 @@
 /* A streak at the beginning of `period`. */
 typedef struct streak_state {
     int32_t period;
-    uint32_t event;      /* first visible event of the period or of a later one */
+    uint32_t event; /* first visible event of the period or of a later one */
     int64_t length;
-    uint32_t freezes;    /* held, all equipped before the period began */
-    uint32_t missed;     /* missed periods in a row until here */
-    bool has_repair;     /* some period before this row of missed ones was repaired … */
-    int32_t repair_day;  /* … the last one began on this local day */
+    uint32_t freezes;   /* held, all equipped before the period began */
+    uint32_t missed;    /* missed periods in a row until here */
+    bool has_repair;    /* some period before this row of missed ones was repaired … */
+    int32_t repair_day; /* … the last one began on this local day */
     bool row_has_repair;
     int32_t row_repair_day;
 } streak_state;
@@ -86,7 +86,7 @@ static uint32_t end_of_period(const streak_walk *walk, uint32_t from, int32_t pe
 static int64_t period_start(const streak_walk *walk, int32_t period, uint32_t event)
 {
     const tally_context *context = walk->answers->context;
-    int32_t offset_s = walk->zone != NULL         ? 0
+    int32_t offset_s = walk->zone != NULL ? 0
                        : event < context->events.count
                            ? tally_events_offset(&context->events, event)
                            : walk->offset_s;
@@ -233,8 +233,8 @@ static tally_rc settle_until_last(streak_walk *walk, streak_state *state, tally_
     }
 }
 
-static void begin_walk(streak_walk *walk, tally_answers *answers, uint32_t version,
-                       uint32_t streak, const tally_scope *scope)
+static void begin_walk(streak_walk *walk, tally_answers *answers, uint32_t version, uint32_t streak,
+                       const tally_scope *scope)
 {
     *walk = (streak_walk){
         .answers = answers,
@@ -245,8 +245,8 @@ static void begin_walk(streak_walk *walk, tally_answers *answers, uint32_t versi
         .place = scope->place,
     };
     walk->offset_s = walk->zone == NULL ? scope->offset_s : 0;
-    walk->last = tally_local_period(walk->zone, walk->offset_s, (tally_unit)walk->streak->unit,
-                                    walk->t);
+    walk->last =
+        tally_local_period(walk->zone, walk->offset_s, (tally_unit)walk->streak->unit, walk->t);
 }
 
 static streak_memory_item *memory_of(tally_answers *answers, uint32_t version, uint32_t streak)
@@ -360,9 +360,8 @@ tally_rc tally_streak_refusals(tally_answers *answers, int64_t t, const uint32_t
         if (rules->streaks[i].freeze_type == TALLY_NO_INDEX)
             continue;
         if (events == NULL)
-            events = tally_arena_zalloc_array(answers->arena,
-                                              (size_t)rules->streak_count * scope.place + 1,
-                                              sizeof(*events));
+            events = tally_arena_zalloc_array(
+                answers->arena, (size_t)rules->streak_count * scope.place + 1, sizeof(*events));
         if (events == NULL)
             return tally_answers_no_memory(answers, err);
         begin_walk(&walk, answers, version, i, &scope);

@@ -16,10 +16,10 @@
 /* How one tier (by id, the same in all versions) stands. */
 typedef struct tier_state {
     tally_tier_standing standing;
-    bool gain_was_met;   /* at the instant before; with a validity */
-    bool is_paid;        /* its price was spent and the tier not given yet */
-    bool is_lost_now;    /* at the instant at work */
-    int64_t review_ms;   /* the next of its own reviews that has something to decide */
+    bool gain_was_met; /* at the instant before; with a validity */
+    bool is_paid;      /* its price was spent and the tier not given yet */
+    bool is_lost_now;  /* at the instant at work */
+    int64_t review_ms; /* the next of its own reviews that has something to decide */
 } tier_state;
 
 typedef struct tier_move {
@@ -31,13 +31,13 @@ typedef struct tier_move {
 typedef struct tally_tier_replay {
     bool has_memory;
     bool is_begun, is_at_work;
-    int64_t reached_ms;  /* every instant up to here is done; is_at_work: this one is not */
+    int64_t reached_ms; /* every instant up to here is done; is_at_work: this one is not */
     uint32_t version;
     int64_t review_ms;   /* the next common review that has something to decide */
     uint32_t next_entry; /* prices of entries before it are seen */
     uint32_t tier_count; /* by id */
     tier_state *states;
-    tier_state *before;  /* as they were before the instant at work */
+    tier_state *before; /* as they were before the instant at work */
     uint32_t move_count, move_room;
     tier_move *moves;
 } tally_tier_replay;
@@ -101,8 +101,8 @@ static tally_rc ask(tally_answers *answers, uint32_t version, const tally_expr *
     return rc;
 }
 
-static int64_t validity_end(const tally_answers *answers, uint32_t version,
-                            const tally_tier *tier, const tally_scope *scope)
+static int64_t validity_end(const tally_answers *answers, uint32_t version, const tally_tier *tier,
+                            const tally_scope *scope)
 {
     return tally_deadline_instant(answers->context, version, &tier->valid, scope->t,
                                   scope->offset_s);
@@ -160,8 +160,8 @@ static tally_rc ask_lost(tally_answers *answers, uint32_t version, const tally_t
     if (is_review(answers, version, &tier->reviewed, scope->t))
         *out_is_lost = true;
     else
-        state->review_ms = tally_review_next(answers->context, version, &tier->reviewed,
-                                             scope->t + 1);
+        state->review_ms =
+            tally_review_next(answers->context, version, &tier->reviewed, scope->t + 1);
     return TALLY_OK;
 }
 
@@ -179,8 +179,8 @@ static tally_rc lose_tiers(tally_answers *answers, tally_tier_replay *replay,
             state->review_ms = TALLY_NEVER_MS;
         if (!state->standing.is_held)
             continue;
-        rc = ask_lost(answers, replay->version, &rules->tiers[i], scope, state,
-                      &state->is_lost_now, err);
+        rc = ask_lost(answers, replay->version, &rules->tiers[i], scope, state, &state->is_lost_now,
+                      err);
         if (rc != TALLY_OK)
             return rc;
         if (state->is_lost_now) {
@@ -191,9 +191,8 @@ static tally_rc lose_tiers(tally_answers *answers, tally_tier_replay *replay,
     return TALLY_OK;
 }
 
-static tally_rc gain_tier(tally_answers *answers, tally_tier_replay *replay,
-                          const tally_tier *tier, const tally_scope *scope, bool may_gain,
-                          tally_err *err)
+static tally_rc gain_tier(tally_answers *answers, tally_tier_replay *replay, const tally_tier *tier,
+                          const tally_scope *scope, bool may_gain, tally_err *err)
 {
     tier_state *state = &replay->states[tier->id];
     bool was_met = state->gain_was_met;
@@ -238,8 +237,7 @@ static int64_t highest(const tally_version *rules, const tier_state *states)
 }
 
 /* `drop: one step` and `climb: one step`. */
-static void limit_steps(tally_answers *answers, tally_tier_replay *replay,
-                        const tally_scope *scope)
+static void limit_steps(tally_answers *answers, tally_tier_replay *replay, const tally_scope *scope)
 {
     const tally_version *rules = &answers->context->policy->versions[replay->version];
     int64_t was = highest(rules, replay->before), is = highest(rules, replay->states);
@@ -297,8 +295,7 @@ static tally_rc note_moves(tally_answers *answers, tally_tier_replay *replay, in
     return TALLY_OK;
 }
 
-static void enter_version(const tally_answers *answers, tally_tier_replay *replay,
-                          uint32_t version)
+static void enter_version(const tally_answers *answers, tally_tier_replay *replay, uint32_t version)
 {
     const tally_version *rules = &answers->context->policy->versions[version];
 
@@ -343,8 +340,8 @@ static tally_rc run_moves(tally_answers *answers, tally_tier_replay *replay,
     if (rc != TALLY_OK || is_locked)
         return rc;
     if (!is_review(answers, replay->version, &rules->moves.reviewed, scope->t)) {
-        replay->review_ms = tally_review_next(answers->context, replay->version,
-                                              &rules->moves.reviewed, scope->t);
+        replay->review_ms =
+            tally_review_next(answers->context, replay->version, &rules->moves.reviewed, scope->t);
         return TALLY_OK;
     }
     rc = lose_tiers(answers, replay, scope, &any_lost, err);
@@ -379,9 +376,9 @@ static tally_rc replay_instant(tally_answers *answers, tally_tier_replay *replay
     /* One step may follow another, a gain may have waited for a loss. */
     if (rc == TALLY_OK && any_moved &&
         answers->context->policy->versions[version].moves.reviewed.kind != TALLY_REVIEW_ALWAYS)
-        replay->review_ms = tally_review_next(
-            answers->context, version,
-            &answers->context->policy->versions[version].moves.reviewed, t + 1);
+        replay->review_ms =
+            tally_review_next(answers->context, version,
+                              &answers->context->policy->versions[version].moves.reviewed, t + 1);
     return rc;
 }
 
@@ -471,7 +468,7 @@ tally_rc tally_tier_at(tally_answers *answers, uint32_t version, uint32_t tier, 
                        tally_tier_standing *out_standing, tally_err *err)
 {
     uint32_t id = answers->context->policy->versions[version].tiers[tier].id;
-    tally_tier_replay *replay;
+    tally_tier_replay *replay = NULL;
     tally_rc rc = get_replay(answers, &replay, err);
 
     if (rc != TALLY_OK)
@@ -538,7 +535,7 @@ tally_rc tally_tiers_still_held(tally_context *context, uint32_t version, uint32
 {
     tally_answers *answers = context->hooks.data;
     const tally_tier *rule = &context->policy->versions[version].tiers[tier];
-    tally_tier_replay *replay;
+    tally_tier_replay *replay = NULL;
     tier_state state;
     bool is_lost;
     tally_rc rc = get_replay(answers, &replay, err);

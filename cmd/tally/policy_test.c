@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `tally policy test`: runs the tests that policies carry. */
+
+#include "policy.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "load.h"
+#include "testing/testing.h"
+
+#define REPORT_BYTES_MAX ((size_t)64 << 20)
+
+static void print_help(void)
+{
+    puts("Usage: tally policy test [--format text|json] FILE...\n"
+         "\n"
+         "Run the tests that policies carry in their `tests` section: what is given,\n"
+         "what is expected, what came out.\n"
+         "\n"
+         "  --format json  an array with an object for each file\n"
+         "\n"
+         "Exit status: 0 all tests passed, 1 some failed or a file is no policy,\n"
+         "2 the command line makes no sense.");
+}
+
+/* The index of the first file, or 0 when the command line makes no sense. */
+static int read_options(bool *out_as_json, int argc, char **argv)
+{
+    const char *format = "text";
+    int i = 1;
+
+    for (; i < argc && argv[i][0] == '-' && argv[i][1] != '\0'; i++) {
+        if (strcmp(argv[i], "--format") == 0 && i + 1 < argc) {
+            format = argv[++i];
+        } else if (strncmp(argv[i], "--format=", 9) == 0) {
+            format = argv[i] + 9;
+        } else {
+            fprintf(stderr, "tally policy test: '%s' is no option\n", argv[i]);
+            return 0;
+        }
+    }
+    *out_as_json = strcmp(format, "json") == 0;
+    if (!*out_as_json && strcmp(format, "text") != 0) {
+        fprintf(stderr, "tally policy test: the format is text or json, not '%s'\n", format);
+        return 0;
+    }
+    if (i == argc) {
+        fputs("tally policy test: name a policy file\n", stderr);
+        return 0;
+    }
+    return i;
+}
+
+/* True: it is a policy and all its tests passed. */
+static bool test_file(const char *path, bool as_json, tally_buffer *out)
+{
+    tally_loaded_policy loaded;
+    tally_policy *policy = tally_cmd_need_policy(&loaded, "policy test", path);
+    tally_err err = TALLY_ERR_INIT;
+    tally_test_run *run = NULL;
+    bool is_fine = false;
+
+    if (policy != NULL && tally_testing_run(&run, policy, &err) != TALLY_OK)
+        fprintf(stderr, "tally policy test: %s\n", err.message);
+    if (run != NULL) {
+        if (as_json) {
+            tally_buffer_append_string(out, out->count > 1 ? ",\n" : "\n");
+            tally_testing_render_json(run, tally_text_from(path), out);
+        } else {
+            tally_testing_render_text(run, tally_text_from(path), out);
+        }
+        is_fine = run->failed == 0;
+    }
+    tally_testing_free(run);
+    tally_loaded_policy_free(&loaded);
+    return is_fine;
+}
+
+int tally_cmd_policy_test(int argc, char **argv)
+{
+    bool as_json, is_fine = true;
+    tally_buffer out;
+    int first;
+
+    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+        print_help();
+        return TALLY_EXIT_OK;
+    }
+    first = read_options(&as_json, argc, argv);
+    if (first == 0)
+        return TALLY_EXIT_USAGE;
+    tally_buffer_init(&out, REPORT_BYTES_MAX);
+    if (as_json)
+        tally_buffer_append_byte(&out, '[');
+    for (int i = first; i < argc; i++)
+        is_fine = test_file(argv[i], as_json, &out) && is_fine;
+    if (as_json)
+        tally_buffer_append_string(&out, out.count > 1 ? "\n]\n" : "]\n");
+    if (tally_buffer_failure(&out) != TALLY_OK) {
+        fputs("tally policy test: the report is too long\n", stderr);
+        is_fine = false;
+    }
+    fputs(tally_buffer_string(&out), stdout);
+    tally_buffer_free(&out);
+    return is_fine ? TALLY_EXIT_OK : TALLY_EXIT_FAILED;
+}
