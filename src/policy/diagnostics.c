@@ -17,6 +17,8 @@
 struct tally_diagnostics {
     tally_diagnostic entries[TALLY_DIAGNOSTICS_MAX];
     uint32_t order[TALLY_DIAGNOSTICS_MAX]; /* when added: keeps the sort stable */
+    char *texts[TALLY_DIAGNOSTICS_MAX];    /* message and hint of each, in the order of adding */
+    size_t text_count;
     size_t count;
     size_t dropped;
     char more[MORE_BYTES]; /* message of the last entry once some were dropped */
@@ -31,12 +33,8 @@ void tally_diagnostics_free(tally_diagnostics *diagnostics)
 {
     if (diagnostics == NULL)
         return;
-    for (size_t i = 0; i < diagnostics->count; i++) {
-        const tally_diagnostic *entry = &diagnostics->entries[i];
-
-        if (entry->message != diagnostics->more)
-            tally_release((void *)(uintptr_t)entry->message);
-    }
+    for (size_t i = 0; i < diagnostics->text_count; i++)
+        tally_release(diagnostics->texts[i]);
     tally_release(diagnostics);
 }
 
@@ -111,6 +109,7 @@ bool tally_diagnostics_add(tally_diagnostics *diagnostics, tally_severity severi
     if (hint.count > 0)
         memcpy(texts + message.count + 1, hint.bytes, hint.count);
     texts[message.count + 1 + hint.count] = '\0';
+    diagnostics->texts[diagnostics->text_count++] = texts;
     entry = &diagnostics->entries[diagnostics->count];
     *entry = (tally_diagnostic){ severity, code, right != NULL ? right : "",
                                  line,     column, length > 0 ? length : 1,

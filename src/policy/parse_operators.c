@@ -171,7 +171,6 @@ static bool refuse_sign(tally_parser *parser, const tally_token *sign)
 static tally_node *parse_comparison_of(tally_parser *parser, tally_node *left, tally_op op)
 {
     const tally_token *sign = tally_parser_step(parser);
-    const tally_token *next = tally_parser_peek(parser, 0);
 
     if (sign->kind == TALLY_TOKEN_NAME) { /* is */
         bool negated = tally_parser_accept(parser, "not");
@@ -179,7 +178,6 @@ static tally_node *parse_comparison_of(tally_parser *parser, tally_node *left, t
 
         if (negated)
             op = TALLY_OP_IS_NOT;
-        next = tally_parser_peek(parser, 0);
         if (tally_parser_is_word(parser, 0, "one") && tally_parser_is_word(parser, 1, "of")) {
             tally_parser_step(parser);
             tally_parser_step(parser);
@@ -187,7 +185,8 @@ static tally_node *parse_comparison_of(tally_parser *parser, tally_node *left, t
         }
         if (refuse_phrase(parser))
             return NULL;
-        if (next->kind != TALLY_TOKEN_NAME && is_comparison(parser, &again)) {
+        if (tally_parser_peek(parser, 0)->kind != TALLY_TOKEN_NAME &&
+            is_comparison(parser, &again)) {
             tally_parser_refuse(parser, sign, "syntax", "leave out `is`",
                                 "a sign of comparison stands alone");
             tally_parser_step(parser);
