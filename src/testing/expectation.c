@@ -436,8 +436,8 @@ static tally_rc add_subject(everybody *all, subject_view *view, tally_err *err)
     return rc;
 }
 
-static tally_rc ask_everybody(const tally_scenario *scenario, int64_t as_of_ms, tally_text only,
-                              bool is_only, everybody *out_all, tally_err *err)
+static tally_rc ask_everybody(const tally_scenario *scenario, int64_t as_of_ms,
+                              everybody *out_all, tally_err *err)
 {
     tally_scenario_moment moment;
     everybody all = { 0 };
@@ -445,7 +445,7 @@ static tally_rc ask_everybody(const tally_scenario *scenario, int64_t as_of_ms, 
 
     for (uint32_t i = 0; rc == TALLY_OK && i < moment.record_count; i++) {
         tally_text subject = moment.records[i].subject;
-        bool is_new = !is_only || tally_text_is_equal(subject, only);
+        bool is_new = true;
         subject_view view;
 
         for (uint32_t k = 0; k < i && is_new; k++)
@@ -457,10 +457,8 @@ static tally_rc ask_everybody(const tally_scenario *scenario, int64_t as_of_ms, 
             rc = add_subject(&all, &view, err);
         close_view(&view);
     }
-    for (uint32_t i = 0; rc == TALLY_OK && i < moment.refusal_count; i++) {
-        if (!is_only || tally_text_is_equal(moment.refusals[i].subject, only))
-            rc = note_refused(&all, scenario->arena, moment.refusals[i].id, err);
-    }
+    for (uint32_t i = 0; rc == TALLY_OK && i < moment.refusal_count; i++)
+        rc = note_refused(&all, scenario->arena, moment.refusals[i].id, err);
     if (rc == TALLY_OK)
         *out_all = all;
     return rc;
@@ -606,7 +604,7 @@ tally_rc tally_expectation_check(const tally_scenario *scenario,
     if (rc == TALLY_OK)
         rc = tally_scenario_moment_at(scenario, as_of_ms, &moment, err);
     if (rc == TALLY_OK && needs_everybody(expectation))
-        rc = ask_everybody(scenario, as_of_ms, subject, subject.count > 0, &all, err);
+        rc = ask_everybody(scenario, as_of_ms, &all, err);
     if (rc != TALLY_OK)
         return rc;
     if (subject.count == 0 && scenario->record_count > 0)

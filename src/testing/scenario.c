@@ -44,34 +44,44 @@ static tally_rc make_room(record_list *list)
     return TALLY_OK;
 }
 
-/* The id as given, the same with -2, -3 … when it is repeated, or the record's number. */
-static tally_rc make_id(record_list *list, tally_text given, uint32_t repeat, tally_text *out_id)
+/* The id as given (repeated, it is refused as a duplicate), or the record's number. */
+static tally_rc make_id(record_list *list, tally_text given, tally_text *out_id)
 {
     tally_buffer id;
     bool is_kept;
 
-    if (given.count > 0 && repeat == 0) {
+    if (given.count > 0) {
         *out_id = given;
         return TALLY_OK;
     }
-    tally_buffer_init(&id, given.count + 32);
-    if (given.count > 0) {
-        tally_buffer_append_text(&id, given);
-        tally_buffer_printf(&id, "-%" PRIu32, repeat + 1);
-    } else {
-        tally_buffer_printf(&id, "%" PRIu32, list->count + 1);
-    }
+    tally_buffer_init(&id, 32);
+    tally_buffer_printf(&id, "%" PRIu32, list->count + 1);
     is_kept = tally_arena_copy_text(list->scenario->arena, out_id, tally_buffer_text(&id));
     tally_buffer_free(&id);
     return is_kept ? TALLY_OK : no_memory(list->scenario->arena, list->err);
 }
 
+/* The end of the event's day: in the zone, or where that is each event's own, at its offset. */
+static int64_t end_of_day(const tally_scenario *scenario, tally_moment at, int64_t at_ms)
+{
+    const tally_version *last = &scenario->policy->versions[scenario->policy->version_count - 1];
+
+    if (last->zone != TALLY_NO_INDEX)
+        return tally_score_end_of_day(scenario->policy,
+                                      tally_zone_day(scenario->policy->zones[last->zone], at_ms));
+    return tally_moment_ms((tally_moment){ .day = at.day + 1, .offset_s = at.offset_s,
+                                           .has_time = true, .has_offset = true },
+                           0) -
+           1;
+}
+
 static tally_rc add_record(record_list *list, const tally_test_event *event,
-                           const tally_record_text *fields, tally_moment at, uint32_t repeat)
+                           const tally_record_text *fields, tally_moment at)
 {
     tally_scenario *scenario = list->scenario;
     tally_programme_record *record;
     tally_moment recorded;
+    int64_t end_ms;
     tally_rc rc = make_room(list);
 
     if (rc != TALLY_OK)
@@ -92,11 +102,12 @@ static tally_rc add_record(record_list *list, const tally_test_event *event,
             return rc;
         record->record.recorded_ms = tally_score_moment_ms(scenario->policy, recorded);
     }
-    rc = make_id(list, event->id, repeat, &record->record.id);
+    rc = make_id(list, event->id, &record->record.id);
     if (rc != TALLY_OK)
         return rc;
-    if (list->count == 0 || at.day > scenario->last_day)
-        scenario->last_day = at.day;
+    end_ms = end_of_day(scenario, at, record->record.at_ms);
+    if (list->count == 0 || end_ms > scenario->last_end_ms)
+        scenario->last_end_ms = end_ms;
     list->count++;
     return TALLY_OK;
 }
@@ -106,7 +117,6 @@ static tally_rc add_event(record_list *list, const tally_test_event *event)
     tally_record_text *fields = tally_arena_zalloc_array(
         list->scenario->arena, (size_t)event->value_count + 1, sizeof(*fields));
     tally_moment at, until;
-    uint32_t repeat = 0;
     tally_rc rc;
 
     if (fields == NULL)
@@ -121,7 +131,7 @@ static tally_rc add_event(record_list *list, const tally_test_event *event)
         rc = read_moment(event->until.count > 0 ? event->until : event->at, &until, list->err);
     for (; rc == TALLY_OK && at.day <= until.day; at.day++) {
         for (uint32_t i = 0; i < event->times && rc == TALLY_OK; i++)
-            rc = add_record(list, event, fields, at, repeat++);
+            rc = add_record(list, event, fields, at);
     }
     return rc;
 }
@@ -319,7 +329,8 @@ tally_rc tally_scenario_as_of(const tally_scenario *scenario, tally_text text,
     tally_rc rc;
 
     if (text.count == 0) {
-        *out_as_of_ms = tally_score_end_of_day(scenario->policy, scenario->last_day);
+        *out_as_of_ms = scenario->record_count > 0 ? scenario->last_end_ms
+                                                   : tally_score_end_of_day(scenario->policy, 0);
         return TALLY_OK;
     }
     rc = read_moment(text, &moment, err);

@@ -17,7 +17,7 @@ typedef struct tally_scenario {
     tally_intern *tokens;
     uint32_t record_count;
     const tally_programme_record *records; /* as given, repeated and numbered */
-    int64_t last_day;                      /* local day of the last event; 0 without events */
+    int64_t last_end_ms;                   /* the end of the last event's day */
     tally_facts given_facts;
 } tally_scenario;
 
