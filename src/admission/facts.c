@@ -58,9 +58,8 @@ static tally_rc add_window_edges(tally_pass_state *state, uint32_t version, cons
                                                   n * window->each_months),
                            known_ms);
     case TALLY_WINDOW_CALENDAR:
-        n = 0;
-        /* fall through */
     case TALLY_WINDOW_PREVIOUS:
+        n = window->kind == TALLY_WINDOW_CALENDAR ? 0 : n;
         period = tally_local_period(zone, 0, (tally_unit)window->unit, at);
         rc = add_instant(state, list, tally_local_period_start(zone, 0, (tally_unit)window->unit, period + 1), known_ms);
         if (rc == TALLY_OK && n > 0 && n < 10000)
