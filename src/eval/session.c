@@ -13,6 +13,8 @@
 
 #define ARENA_BYTES_MAX ((size_t)256 << 20)
 #define TEXT_BYTES_MAX ((size_t)64 << 30)
+#define WAITING_MAX ((size_t)4096)         /* streamed subjects judged at once ... */
+#define WAITING_EVENTS_MAX ((size_t)65536) /* ... or as many as have these events */
 #define TOKEN_BYTES_KEPT ((size_t)32 << 20) /* of subjects that are done */
 
 static tally_rc no_memory(tally_err *err)
@@ -135,6 +137,7 @@ tally_rc tally_session_new(tally_session **out_session, const tally_session_opti
     session->wanted = tally_text_from(options->subject);
     tally_buffer_init(&session->text, (size_t)1 << 20);
     tally_buffer_init(&session->current, TALLY_ROW_BYTES_MAX);
+    tally_buffer_init(&session->waiting_texts, WAITING_MAX * TALLY_ROW_BYTES_MAX);
     tally_progress_start(&session->progress, stderr, options->shows_progress);
     session->arena = tally_arena_new(ARENA_BYTES_MAX);
     rc = session->arena != NULL ? make_ready(session, is_usage, err) : no_memory(err);
@@ -159,6 +162,9 @@ void tally_session_free(tally_session *session)
     tally_results_free(session->results);
     tally_release(session->expectations);
     tally_release(session->counting);
+    tally_release(session->waiting);
+    tally_buffer_free(&session->waiting_texts);
+    tally_bulk_stop(&session->bulk);
     tally_buffer_free(&session->text);
     tally_buffer_free(&session->current);
     tally_arena_free(session->arena);
@@ -180,6 +186,7 @@ static tally_rc begin(tally_session *session, tally_err *err)
     FILE *rows = session->options.lists_misses || session->options.explains
                      ? NULL
                      : session->options.out;
+    tally_rc rc;
 
     if (session->as_of_ms == TALLY_NOTHING && !session->has_event)
         session->as_of_ms = tally_dates_end_of_day(&session->sources.shared.dates, 0);
@@ -192,8 +199,9 @@ static tally_rc begin(tally_session *session, tally_err *err)
         session->version--;
     if (session->options.begin != NULL)
         session->options.begin(session->options.begin_context, session);
-    return tally_results_new(&session->results, session->policy, session->version,
-                             session->options.format, session->options.row_limit, rows, err);
+    rc = tally_results_new(&session->results, session->policy, session->version,
+                           session->options.format, session->options.row_limit, rows, err);
+    return rc == TALLY_OK ? tally_bulk_start(&session->bulk, session, err) : rc;
 }
 
 static bool is_wanted(const tally_session *session, tally_text subject)
@@ -257,31 +265,79 @@ static tally_rc count_up(tally_session *session, size_t count, tally_err *err)
     return TALLY_OK;
 }
 
-/* The subject at hand is complete. */
-static tally_rc finish_current(tally_session *session, tally_err *err)
+/* Judge the subjects that wait and forget their events. */
+static tally_rc judge_waiting(tally_session *session, tally_err *err)
 {
     tally_gather *gather = &session->gather;
     size_t most = gather->count > gather->question_count ? gather->count : gather->question_count;
-    tally_rc rc;
+    tally_rc rc = count_up(session, most, err);
 
-    if (!session->has_current)
-        return TALLY_OK;
-    session->has_current = false;
-    rc = count_up(session, most, err);
-    if (rc == TALLY_OK && is_wanted(session, tally_buffer_text(&session->current)))
-        rc = tally_session_judge(session,
-                                 &(tally_case){ tally_buffer_text(&session->current),
-                                                session->counting, (uint32_t)gather->count,
-                                                session->counting,
-                                                (uint32_t)gather->question_count },
-                                 err);
+    for (size_t i = 0; rc == TALLY_OK && i < session->waiting_count; i++) {
+        const tally_waiting *from = &session->waiting[i];
+        const tally_waiting *to = from + 1; /* one more is always there */
+
+        rc = tally_bulk_add(&session->bulk,
+                            &(tally_case){ tally_text_slice(
+                                               tally_buffer_text(&session->waiting_texts),
+                                               from->text, to->text),
+                                           session->counting + from->event,
+                                           (uint32_t)(to->event - from->event),
+                                           session->counting + from->question,
+                                           (uint32_t)(to->question - from->question) },
+                            err);
+    }
+    if (rc == TALLY_OK)
+        rc = tally_bulk_flush(&session->bulk, err);
     if (rc == TALLY_OK)
         rc = tally_gather_reset(gather, err);
+    session->waiting_count = 0;
+    tally_buffer_truncate(&session->waiting_texts, 0);
     if (rc == TALLY_OK &&
         tally_intern_used_bytes(session->sources.shared.tokens) +
                 tally_intern_used_bytes(session->sources.shared.ids.texts) >
             TOKEN_BYTES_KEPT)
         rc = tally_sources_forget(&session->sources, err);
+    return rc;
+}
+
+static tally_rc mark_waiting(tally_session *session, tally_err *err)
+{
+    if (session->waiting_count + 2 > session->waiting_room) {
+        size_t room = session->waiting_room * 2 + 64;
+        tally_waiting *waiting = tally_realloc_array(session->waiting, room, sizeof(*waiting));
+
+        if (waiting == NULL)
+            return no_memory(err);
+        session->waiting = waiting;
+        session->waiting_room = room;
+    }
+    session->waiting[session->waiting_count] =
+        (tally_waiting){ tally_buffer_text(&session->waiting_texts).count, session->gather.count,
+                         session->gather.question_count };
+    return TALLY_OK;
+}
+
+/* The subject at hand is complete: it waits until there are enough of them. */
+static tally_rc finish_current(tally_session *session, tally_err *err)
+{
+    tally_rc rc = TALLY_OK;
+
+    if (!session->has_current)
+        return TALLY_OK;
+    session->has_current = false;
+    if (is_wanted(session, tally_buffer_text(&session->current))) {
+        if (session->waiting_count == 0)
+            session->waiting[0] = (tally_waiting){ 0, 0, 0 };
+        if (tally_buffer_append_text(&session->waiting_texts,
+                                     tally_buffer_text(&session->current)) != TALLY_OK)
+            return no_memory(err);
+        session->waiting_count++;
+        rc = mark_waiting(session, err);
+    }
+    if (rc == TALLY_OK && (session->waiting_count >= WAITING_MAX ||
+                           session->gather.count >= WAITING_EVENTS_MAX ||
+                           session->gather.question_count >= WAITING_EVENTS_MAX))
+        rc = judge_waiting(session, err);
     return rc;
 }
 
@@ -344,9 +400,13 @@ static tally_rc stream(tally_session *session, tally_err *err)
     tally_rc rc = begin(session, err);
 
     if (rc == TALLY_OK)
+        rc = mark_waiting(session, err);
+    if (rc == TALLY_OK)
         rc = tally_sources_run(&session->sources, &sink, session->options.notes, err);
     if (rc == TALLY_OK && !session->sources.has_stopped)
         rc = finish_current(session, err);
+    if (rc == TALLY_OK && !session->sources.has_stopped)
+        rc = judge_waiting(session, err);
     return rc;
 }
 
@@ -384,14 +444,16 @@ static tally_rc judge_all(tally_session *session, tally_err *err)
         char room[TALLY_SUBJECT_ROOM_BYTES];
         uint32_t s = order[i];
 
-        rc = tally_session_judge(
-            session,
+        rc = tally_bulk_add(
+            &session->bulk,
             &(tally_case){ tally_subjects_text(session->subjects, room, s), events + starts[s],
                            starts[s + 1] - starts[s], questions + question_starts[s],
                            question_starts[s + 1] - question_starts[s] },
             err);
         tally_progress_tell(&session->progress, "evaluating", i, count);
     }
+    if (rc == TALLY_OK)
+        rc = tally_bulk_flush(&session->bulk, err);
     tally_release(order);
     tally_release(starts);
     tally_release(events);

@@ -5,10 +5,18 @@
 /* Shared by session.c (reading), judge.c (one subject) and admit.c (the pass
  * over a whole programme). */
 
+#include "eval/bulk.h"
 #include "eval/session.h"
 #include "eval/slices.h"
 #include "eval/sources.h"
 #include "eval/subjects.h"
+
+typedef struct tally_case tally_case;
+
+/* A streamed subject that waits: where its texts, events and questions begin. */
+typedef struct tally_waiting {
+    size_t text, event, question;
+} tally_waiting;
 
 struct tally_session {
     tally_session_options options;
@@ -35,21 +43,26 @@ struct tally_session {
     uint64_t fault_count;    /* refused after reading, or not computed */
     uint64_t explained_count;
     uint64_t miss_count;
-    /* Streaming: the subject at hand, and a count of indexes 0, 1, 2 … */
+    tally_bulk bulk;
+    /* Streaming: the subject at hand, those that are complete and wait in the
+     * gather, and a count of indexes 0, 1, 2 … */
     tally_buffer current;
     bool has_current;
+    tally_buffer waiting_texts;
+    tally_waiting *waiting;
+    size_t waiting_count, waiting_room;
     uint32_t *counting;
     size_t counting_room;
 };
 
 /* A subject to judge: indexes into the gather. */
-typedef struct tally_case {
+struct tally_case {
     tally_text subject;
     const uint32_t *events;
     uint32_t event_count;
     const uint32_t *questions;
     uint32_t question_count;
-} tally_case;
+};
 
 /* Compute a subject's result and answer its questions. */
 TALLY_MUST_CHECK tally_rc tally_session_judge(tally_session *session, const tally_case *one,

@@ -207,6 +207,19 @@ static tally_rc keep_ids(const tally_slices *slices, uint32_t count, tally_arena
     return TALLY_OK;
 }
 
+/* Order the items and write them to the columns from place `from` on; returns
+ * how many are left without doubles. */
+static uint32_t fill_columns(tally_slices *slices, uint32_t count, uint32_t from)
+{
+    if (may_have_doubles(slices, count))
+        count = drop_doubles(slices, count);
+    if (!is_sorted(slices, count))
+        sort_items(slices, count, compare_items);
+    for (uint32_t i = 0; i < count; i++)
+        fill_column(slices, from + i, tally_gather_event(slices->gather, slices->items[i].index));
+    return count;
+}
+
 static tally_rc columns_history(tally_slices *slices, uint32_t count, tally_arena *arena,
                                 tally_history *out_history, tally_err *err)
 {
@@ -220,12 +233,7 @@ static tally_rc columns_history(tally_slices *slices, uint32_t count, tally_aren
         .slot_count = layout->slot_count,
     };
 
-    if (may_have_doubles(slices, count))
-        count = drop_doubles(slices, count);
-    if (!is_sorted(slices, count))
-        sort_items(slices, count, compare_items);
-    for (uint32_t i = 0; i < count; i++)
-        fill_column(slices, i, tally_gather_event(slices->gather, slices->items[i].index));
+    count = fill_columns(slices, count, 0);
     history.count = count;
     if (slices->keeps_ids) {
         tally_rc rc = keep_ids(slices, count, arena, &history, err);
@@ -361,14 +369,11 @@ static tally_rc loose_history(tally_slices *slices, const uint32_t *events, uint
                : rc;
 }
 
-tally_rc tally_slices_history(tally_slices *slices, const uint32_t *events, uint32_t count,
-                              tally_arena *arena, tally_history *out_history, tally_err *err)
+/* Gather the items; true if they include records about records. */
+static bool load_items(tally_slices *slices, const uint32_t *events, uint32_t count)
 {
     bool has_records_about = false;
-    tally_rc rc = make_room(slices, count, err);
 
-    if (rc != TALLY_OK)
-        return rc;
     for (uint32_t i = 0; i < count; i++) {
         const uint64_t *event = tally_gather_event(slices->gather, events[i]);
 
@@ -378,7 +383,32 @@ tally_rc tally_slices_history(tally_slices *slices, const uint32_t *events, uint
         slices->items[i] =
             (tally_slice_item){ tally_gather_at(event), event_id(slices, event), events[i] };
     }
-    if (slices->needs_builder || has_records_about)
+    return has_records_about;
+}
+
+tally_rc tally_slices_history(tally_slices *slices, const uint32_t *events, uint32_t count,
+                              tally_arena *arena, tally_history *out_history, tally_err *err)
+{
+    tally_rc rc = make_room(slices, count, err);
+
+    if (rc != TALLY_OK)
+        return rc;
+    if (load_items(slices, events, count) || slices->needs_builder)
         return loose_history(slices, events, count, arena, out_history, err);
     return columns_history(slices, count, arena, out_history, err);
+}
+
+tally_rc tally_slices_append(tally_slices *slices, const uint32_t *events, uint32_t count,
+                             uint32_t from, uint32_t room, bool *is_taken, uint32_t *out_count,
+                             tally_err *err)
+{
+    tally_rc rc = make_room(slices, room, err);
+
+    TALLY_ASSERT(from + count <= room);
+    if (rc != TALLY_OK)
+        return rc;
+    *is_taken = !load_items(slices, events, count) && !slices->needs_builder;
+    if (*is_taken)
+        *out_count = fill_columns(slices, count, from);
+    return TALLY_OK;
 }

@@ -3,8 +3,6 @@
 
 #include "eval/subjects.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "eval/ids.h"
@@ -125,12 +123,16 @@ tally_text tally_subjects_text(const tally_subjects *subjects,
                                char out_room[static TALLY_SUBJECT_ROOM_BYTES], uint32_t index)
 {
     uint64_t key = subjects->keys[index];
+    char *start = out_room + TALLY_SUBJECT_ROOM_BYTES;
 
     TALLY_ASSERT(index < subjects->count);
     if (key >= DENSE_END)
         return tally_intern_text(subjects->texts, (uint32_t)(key - DENSE_END));
-    return tally_text_of(
-        out_room, (size_t)snprintf(out_room, TALLY_SUBJECT_ROOM_BYTES, "%" PRIu64, key));
+    do {
+        *--start = (char)('0' + key % 10);
+        key /= 10;
+    } while (key != 0);
+    return tally_text_of(start, (size_t)(out_room + TALLY_SUBJECT_ROOM_BYTES - start));
 }
 
 /* A subject with a kept text, while these are sorted. */
