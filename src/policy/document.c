@@ -108,7 +108,11 @@ static bool run_pass(tally_reader *reader, const tally_yaml_stream *stream)
     }
     reader->policy->versions = versions;
     reader->policy->version_count = stream->count;
-    return true;
+    /* Doubts about a text that is no policy would only hide its errors; and older
+     * versions cannot be changed any more. */
+    if (!reader->is_measuring && reader->error_count == 0)
+        tally_document_warnings(reader);
+    return !reader->compiler.out_of_memory;
 }
 
 /* Find the decimals of points: each round may only find more. */
