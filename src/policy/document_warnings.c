@@ -212,7 +212,7 @@ static bool highest_shown(const tally_reader *reader, int64_t *out_highest)
         sum = score->ceiling;
     } else {
         for (uint32_t i = 0; i < version->award_count; i++) {
-            int64_t most;
+            int64_t most = 0;
 
             if (!most_ever(reader, &version->awards[i], &most) || !tally_add_i64(sum, most, &sum))
                 return false;
@@ -300,7 +300,7 @@ static void warn_of_limits(tally_reader *reader)
             for (uint32_t i = 0; i < award->limit_count; i++) {
                 const tally_limit *inner = &version->limits[award->limits[i]];
                 char text[TALLY_DECIMAL_TEXT_BYTES];
-                int64_t most;
+                int64_t most = 0;
 
                 /* Of two equal limits only the second is superfluous. */
                 if (!most_let_through(reader, award, outer, inner, &most) ||
