@@ -129,7 +129,8 @@ static void name_bar(tally_chart_bar *bar, int64_t low, int64_t width, uint32_t 
         return;
     }
     (void)tally_decimal_format_short(to, high, decimals, ",");
-    (void)snprintf(bar->label, sizeof(bar->label), low < 0 ? "%s to %s" : "%s\u2013%s", from, to);
+    (void)snprintf(bar->label, sizeof(bar->label), low < 0 ? "%.34s to %.34s" : "%.34s\u2013%.34s",
+                   from, to);
 }
 
 tally_rc tally_scores_chart(const tally_scores *scores, tally_chart *out_chart, const char *axis,
