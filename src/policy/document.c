@@ -271,14 +271,34 @@ static uint32_t line_of(tally_text text, size_t at)
     return line;
 }
 
+/* Control characters other than tabs and ends of lines: YAML knows none, and a CR
+ * alone would make lines that no editor shows. */
+static size_t find_control(tally_text text)
+{
+    size_t at = 0;
+
+    for (; at < text.count; at++) {
+        unsigned char byte = (unsigned char)text.bytes[at];
+
+        if (byte == '\r' && at + 1 < text.count && text.bytes[at + 1] == '\n')
+            continue;
+        if ((byte < 0x20 && byte != '\t' && byte != '\n') || byte == 0x7f)
+            break;
+    }
+    return at;
+}
+
 /* What no YAML reader should see. */
 static tally_rc check_bytes(tally_text text, tally_diagnostics *diagnostics)
 {
-    size_t nul = tally_text_find_byte(text, '\0'), at = 0;
+    size_t control = find_control(text), at = 0;
 
-    if (nul < text.count)
-        return refuse_text(diagnostics, TALLY_E_INVALID, "nul", line_of(text, nul),
+    if (control < text.count && text.bytes[control] == '\0')
+        return refuse_text(diagnostics, TALLY_E_INVALID, "nul", line_of(text, control),
                            "this line holds a NUL byte");
+    if (control < text.count)
+        return refuse_text(diagnostics, TALLY_E_INVALID, "control-character",
+                           line_of(text, control), "this line holds a control character");
     if (tally_text_has_prefix(text, TALLY_TEXT("\xef\xbb\xbf")))
         return refuse_text(diagnostics, TALLY_E_INVALID, "byte-order-mark", 1,
                            "the text begins with a byte order mark; save it as UTF-8 without one");

@@ -46,6 +46,7 @@ static const struct {
       "flow-expression", 8, 27, TALLY_E_INVALID },
     { "an empty value", AWARD "    points:\n", "empty-value", 10, 5, TALLY_E_INVALID },
     { "a byte order mark", "\xef\xbb\xbf" POINTS, "byte-order-mark", 1, 1, TALLY_E_INVALID },
+    { "a carriage return alone", HEAD "purpose: a\rb\n", "control-character", 5, 1, TALLY_E_INVALID },
     { "Latin-1", HEAD "purpose: caf\xe9\nevents: {}\n", "not-utf8", 5, 1, TALLY_E_INVALID },
     /* 1: the header */
     { "another language version", "tallystick: 2\nprogramme: p\ntitle: t\nsubjects: members\n"
