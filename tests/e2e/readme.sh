@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# readme.sh TALLY ROOT: what the README shows is what the program does. The
+# statement in it is the real one, and its tutorial works when pasted.
+set -eu
+
+tally=$1
+root=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() { printf 'readme: %s\n' "$*" >&2; exit 1; }
+
+# The fenced block after the line that begins with $1.
+block() {
+    awk -v mark="$1" '
+        index($0, mark) == 1 { wanted = 1; next }
+        wanted && /^```/ { if (inside) exit; inside = 1; next }
+        inside { print }' "$root/README.md"
+}
+
+block '<!-- statement:' >"$work/shown"
+[ -s "$work/shown" ] || fail "it has no statement"
+python3 "$root/examples/green-points/generate.py" >"$work/events.csv"
+"$tally" eval "$root/examples/green-points/policy.yaml" "$work/events.csv" --as-of 2026-11-21 \
+    --subject m0001 2>/dev/null | sed 's/ *$//' >"$work/real"
+diff "$work/shown" "$work/real" || fail "its statement is not the real one"
+
+# The tutorial, in a folder of its own, with this build of the program.
+block '<!-- tutorial -->' | sed -e "s|^export PATH=.*|export PATH=\"$(dirname "$tally"):\$PATH\"|" \
+    -e "s|/tmp/tallystick-tutorial|$work/tutorial|g" >"$work/tutorial.sh"
+grep -q 'tally eval' "$work/tutorial.sh" || fail "it has no tutorial"
+sh -eu "$work/tutorial.sh" >"$work/out" 2>"$work/err" || { cat "$work/out" "$work/err"; fail "the tutorial stops"; }
+for wanted in 'garden.yaml: is a policy' 'garden.yaml: 1 passed, 0 failed' 'ana         25  gardener' \
+    '12 points cut by the limit 20 per calendar month.'; do
+    grep -qF "$wanted" "$work/out" || fail "the tutorial does not print: $wanted"
+done
+grep -q '^events.csv:6:.*hours' "$work/err" || fail "the tutorial's bad row is not reported"
