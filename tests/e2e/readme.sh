@@ -5,7 +5,7 @@
 # statement in it is the real one, and its tutorial works when pasted.
 set -eu
 
-tally=$1
+tally=$(CDPATH="" cd -- "$(dirname -- "$1")" && pwd)/$(basename -- "$1")
 root=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
