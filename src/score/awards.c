@@ -132,31 +132,6 @@ static tally_rc raw_amount(tally_context *context, uint32_t version, const tally
     return rc;
 }
 
-/* Cut an amount so that the score as it stands stays between floor and ceiling. */
-static tally_rc cut_by_bounds(tally_context *context, uint32_t version, int64_t t, int64_t amount,
-                              int64_t *out_amount, tally_err *err)
-{
-    const tally_score_rule *rule = &context->policy->versions[version].score;
-    int64_t sum, room;
-    tally_rc rc;
-
-    *out_amount = amount;
-    if (!rule->each_event || (amount > 0 ? !rule->has_ceiling : !rule->has_floor) || amount == 0)
-        return TALLY_OK;
-    rc =
-        tally_standing_sum(context, t, context->pass->first_entry, context->entry_count, &sum, err);
-    if (rc != TALLY_OK)
-        return rc;
-    if (!tally_add_i64(rule->start, sum, &sum) ||
-        !tally_sub_i64(amount > 0 ? rule->ceiling : rule->floor, sum, &room))
-        return tally_err_set(err, TALLY_E_OVERFLOW, 0, "the score leaves its range");
-    if (amount > 0)
-        *out_amount = room <= 0 ? 0 : amount < room ? amount : room;
-    else
-        *out_amount = room >= 0 ? 0 : amount > room ? amount : room;
-    return TALLY_OK;
-}
-
 static tally_rc add_entry(tally_context *context, const tally_entry *entry, tally_err *err)
 {
     struct tally_pass *pass = context->pass;
@@ -195,12 +170,15 @@ static tally_rc settle_amount(tally_context *context, uint32_t version, const ta
                               const tally_scope *scope, tally_entry *entry, tally_err *err)
 {
     int64_t amount, bounded;
+    bool is_late;
     uint32_t index;
     tally_rc rc = tally_limits_cut(context, version, award, scope, entry->raw, &amount,
                                    &entry->cutting_limit, err);
 
-    if (rc == TALLY_OK)
-        rc = cut_by_bounds(context, version, scope->t, amount, &bounded, err);
+    is_late = !award->spends && tally_bounds_are_late(context, entry);
+    bounded = amount;
+    if (rc == TALLY_OK && !is_late)
+        rc = tally_bounds_cut(context, version, scope->t, amount, &bounded, err);
     if (rc != TALLY_OK)
         return rc;
     entry->cut_by_limit = entry->raw - amount; /* both have one sign, amount is the smaller */
@@ -209,6 +187,8 @@ static tally_rc settle_amount(tally_context *context, uint32_t version, const ta
     entry->is_spending = award->spends && bounded < 0;
     index = context->entry_count;
     rc = add_entry(context, entry, err);
+    if (rc == TALLY_OK && is_late)
+        rc = tally_bounds_wait(context, index, err);
     if (rc == TALLY_OK && entry->is_spending) {
         int64_t taken = 0;
 
@@ -360,6 +340,13 @@ static tally_rc open_pass(tally_context *context, tally_err *err)
     if (pass == NULL)
         return tally_engine_no_memory(context, err);
     pass->is_plain = is_plain(policy);
+    for (uint32_t i = 0; i < policy->version_count; i++) {
+        const tally_version *version = &policy->versions[i];
+
+        pass->is_bounded = pass->is_bounded || version->score.each_event;
+        for (uint32_t j = 0; j < version->award_count; j++)
+            pass->has_deductions = pass->has_deductions || version->awards[j].is_deduction;
+    }
     pass->paid_ms =
         tally_arena_alloc(context->arena, policy->tier_id_count * sizeof(*pass->paid_ms));
     if (pass->paid_ms == NULL)
@@ -394,6 +381,7 @@ tally_rc tally_awards_run(tally_context *context, tally_err *err)
         if (count == 0 && !is_priced)
             continue;
         scope = tally_scope_of_event(context, event);
+        rc = tally_bounds_settle(context, scope.t, err);
         context->pass->event = event;
         context->pass->first_entry = context->entry_count;
         for (uint32_t i = 0; rc == TALLY_OK && i < count; i++)
@@ -401,6 +389,8 @@ tally_rc tally_awards_run(tally_context *context, tally_err *err)
         if (rc == TALLY_OK && is_priced)
             rc = settle_prices(context, version, &scope, err);
     }
+    if (rc == TALLY_OK)
+        rc = tally_bounds_settle(context, context->known_ms, err);
     if (rc == TALLY_OK)
         context->pass->is_done = true;
     return rc;

@@ -3,7 +3,7 @@
 #define TALLY_SCORE_PASS_H
 
 /* The memory of the pass over events: entries, spends, what limits have used.
- * awards.c leads; limits.c, spending.c, amounts.c and standing.c share it. */
+ * awards.c leads; limits.c, bounds.c, spending.c, amounts.c and standing.c share it. */
 
 #include "score/engine.h"
 #include "util/checked.h"
@@ -41,6 +41,9 @@ struct tally_pass {
     uint32_t later_count, later_room;
     tally_later *later;
 
+    uint32_t waiting_count, waiting_room;
+    uint32_t *waiting; /* a heap of entries that floor and ceiling cut when they take effect */
+
     int64_t *paid_ms; /* per tier id: the last payment, or TALLY_NOTHING */
 
     /* Buffers that are used again and again; tally_pass_buffer(). */
@@ -49,6 +52,8 @@ struct tally_pass {
 
     bool is_settling; /* inside tally_amounts_settle() */
     bool is_plain;    /* no decay, net or best limit: worth changes only at known instants */
+    bool is_bounded;  /* some version applies its floor or ceiling at each event */
+    bool has_deductions;
     bool is_done;
 };
 
@@ -66,6 +71,17 @@ tally_rc tally_limits_cut(tally_context *context, uint32_t version, const tally_
 tally_rc tally_limits_charge(tally_context *context, uint32_t version, const tally_award *award,
                              const tally_scope *scope, uint32_t entry, int64_t credited,
                              tally_err *err);
+
+/* ---- bounds.c ------------------------------------------------------------------- */
+
+/* As much of an amount that counts at t as floor and ceiling leave. */
+tally_rc tally_bounds_cut(tally_context *context, uint32_t version, int64_t t, int64_t amount,
+                          int64_t *out_amount, tally_err *err);
+/* Whether an entry is cut when it takes effect, later than at its place. */
+bool tally_bounds_are_late(const tally_context *context, const tally_entry *entry);
+/* Let such an entry wait; and cut all those that take effect by then. */
+tally_rc tally_bounds_wait(tally_context *context, uint32_t entry, tally_err *err);
+tally_rc tally_bounds_settle(tally_context *context, int64_t until_ms, tally_err *err);
 
 /* ---- spending.c ------------------------------------------------------------------- */
 
@@ -97,6 +113,8 @@ tally_rc tally_amounts_settle(tally_context *context, int64_t t, uint32_t limit,
  * on belong to the event at t being settled. */
 tally_rc tally_standing_sum(tally_context *context, int64_t t, uint32_t settled, uint32_t limit,
                             int64_t *out_sum, tally_err *err);
+/* What an entry was credited has changed, at the instant last asked about. */
+void tally_standing_refresh(tally_context *context, uint32_t entry);
 /* start + Σ, between floor and ceiling, as shown, without asking `needs`. */
 tally_rc tally_standing_make(const tally_context *context, uint32_t version, int64_t sum,
                              tally_standing *out_standing, tally_err *err);

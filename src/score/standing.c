@@ -114,6 +114,14 @@ static void refresh_with_spends(tally_context *context, uint32_t entry)
         refresh(context, context->spends[first + i].entry);
 }
 
+void tally_standing_refresh(tally_context *context, uint32_t entry)
+{
+    if (context->sweep == NULL || entry >= context->sweep->limit)
+        return;
+    context->sweep->has_last = false;
+    refresh_with_spends(context, entry);
+}
+
 static tally_rc pass_changes(tally_context *context, int64_t t, tally_err *err)
 {
     struct tally_sweep *sweep = context->sweep;

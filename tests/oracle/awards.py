@@ -151,7 +151,9 @@ class Ledger:
             amount = line.credited if self.counts(line, instant) else Fraction(0)
         else:
             amount = self.amount(line, instant)
-        before = version.start + sum((worth for other, worth in self.amounts(instant) if other is not line), Fraction(0))
+        left_out = {id(line)} | {id(other) for other in self.waiting}
+        before = version.start + sum((worth for other, worth in self.amounts(instant) if id(other) not in left_out),
+                                     Fraction(0))
         if amount > 0 and version.ceiling is not None:
             kept = max(Fraction(0), min(amount, version.ceiling - before))
         elif amount < 0 and version.floor is not None:

@@ -5,7 +5,7 @@
 # files prints the line, twice the same output, and nothing is refused.
 set -eu
 
-tally=$1 line=$2 folder=$3
+tally=$(realpath "$1") line=$2 folder=$3
 shift 3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -5,7 +5,7 @@
 # `tally policy check --live` under the right and with the code it names.
 set -eu
 
-tally=$1 schemes=$2
+tally=$(realpath "$1") schemes=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 rows=0 failed=0
