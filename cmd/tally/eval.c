@@ -13,8 +13,8 @@
 #include "util/text.h"
 
 #define EXIT_UNREADABLE 3
-#define ROWS_SHOWN 20
-#define MAPS_MAX 64
+#define ROWS_SHOWN      20
+#define MAPS_MAX        64
 
 typedef struct eval_options {
     const char *policy_path;
@@ -163,8 +163,7 @@ static bool set_format(eval_options *chosen)
     else if (strcmp(chosen->format, "json") == 0)
         chosen->session.format = TALLY_RESULTS_JSON;
     else {
-        fprintf(stderr, "tally eval: the format is table, csv or json, not '%s'\n",
-                chosen->format);
+        fprintf(stderr, "tally eval: the format is table, csv or json, not '%s'\n", chosen->format);
         return false;
     }
     return true;

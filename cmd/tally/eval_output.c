@@ -18,7 +18,7 @@
 #include "policy/diagnostics.h"
 #include "util/alloc.h"
 
-#define TEXT_BYTES_MAX ((size_t)64 << 20)
+#define TEXT_BYTES_MAX    ((size_t)64 << 20)
 #define HASH_DIGITS_SHOWN 12
 
 static FILE *remarks(const tally_eval_output *output)
@@ -66,7 +66,10 @@ static void append_rights(const tally_diagnostics *found, tally_buffer *out)
             named[count++] = one->right;
     }
     for (uint32_t n = 0; n < count; n++)
-        (void)tally_buffer_printf(out, "%s%s", n == 0 ? "" : n + 1 == count ? " and " : ", ",
+        (void)tally_buffer_printf(out, "%s%s",
+                                  n == 0           ? ""
+                                  : n + 1 == count ? " and "
+                                                   : ", ",
                                   named[n]);
 }
 
@@ -126,9 +129,9 @@ static void append_as_of(const tally_eval_output *output, const tally_session *s
                                        tally_day_format(text, tally_dates_day(&dates, as_of_ms)));
     else
         (void)tally_buffer_append_text(
-            out, tally_instant_format(text, as_of_ms,
-                                      tally_zone_offset(tally_dates_zone(&dates, as_of_ms),
-                                                        as_of_ms)));
+            out,
+            tally_instant_format(text, as_of_ms,
+                                 tally_zone_offset(tally_dates_zone(&dates, as_of_ms), as_of_ms)));
 }
 
 static tally_text title_of(const tally_eval_output *output, const tally_session *session)
@@ -158,6 +161,12 @@ void tally_eval_begin(void *context, const tally_session *session)
     tally_buffer_free(&text);
 }
 
+static const char *counted(const tally_eval_output *output, const tally_session *session)
+{
+    return tally_session_subject_count(session) == 1 ? tally_results_counted_one(output->policy)
+                                                     : tally_results_counted(output->policy);
+}
+
 /* ---- distribution, comparison ------------------------------------------------------------ */
 
 tally_rc tally_eval_print_distribution(const tally_eval_output *output,
@@ -174,7 +183,7 @@ tally_rc tally_eval_print_distribution(const tally_eval_output *output,
     tally_buffer_init(&text, TEXT_BYTES_MAX);
     (void)tally_buffer_printf(&text, "\n%s %s\n",
                               tally_chart_count(count_text, tally_session_subject_count(session)),
-                              tally_results_counted(output->policy));
+                              counted(output, session));
     for (uint32_t i = 0; i < count; i++) {
         (void)tally_buffer_append_byte(&text, '\n');
         tally_chart_draw_text(&charts[i], &text);
@@ -218,7 +227,7 @@ static tally_rc draw_plot(const tally_eval_output *output, const tally_session *
     tally_buffer_init(&source, TEXT_BYTES_MAX);
     (void)tally_buffer_printf(&subtitle, "Results of %s %s as of ",
                               tally_chart_count(count_text, tally_session_subject_count(session)),
-                              tally_results_counted(output->policy));
+                              counted(output, session));
     append_as_of(output, session, &subtitle);
     (void)tally_buffer_append_string(&source, "Source: programme ");
     (void)tally_buffer_append_text(&source, output->policy->programme);

@@ -68,8 +68,7 @@ static tally_rc judge_one(pass *work, const tally_admission *admission, uint32_t
 
     if (subject < work->question_subjects) {
         one.questions = work->questions + work->question_starts[subject];
-        one.question_count =
-            work->question_starts[subject + 1] - work->question_starts[subject];
+        one.question_count = work->question_starts[subject + 1] - work->question_starts[subject];
     }
     if (arena == NULL)
         return no_memory(err);
@@ -146,10 +145,9 @@ static tally_rc run_at(pass *work, int64_t known_ms, bool gives_result, tally_er
     rc = tally_admission_run(&admission, session->policy, work->records, work->count, known_ms,
                              session->sources.shared.tokens, arena, err);
     for (uint32_t i = 0; rc == TALLY_OK && i < admission.refusal_count; i++)
-        session->refuse.refuse(session->refuse.context,
-                               work->lines[admission.refusals[i].input_index],
-                               admission.refusals[i].code, admission.refusals[i].id,
-                               admission.refusals[i].message);
+        session->refuse.refuse(
+            session->refuse.context, work->lines[admission.refusals[i].input_index],
+            admission.refusals[i].code, admission.refusals[i].id, admission.refusals[i].message);
     if (rc == TALLY_OK)
         rc = group(work, &admission, &starts, &order, err);
     if (rc == TALLY_OK)

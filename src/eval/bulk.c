@@ -8,8 +8,8 @@
 #include "eval/session_internal.h"
 #include "util/alloc.h"
 
-#define CASES_MAX 4096u
-#define EVENTS_MAX 65536u
+#define CASES_MAX      4096u
+#define EVENTS_MAX     65536u
 #define TEXT_BYTES_MAX ((size_t)256 << 10)
 #define PLAN_BYTES_MAX ((size_t)256 << 20)
 
@@ -33,8 +33,7 @@ static bool is_possible(const tally_session *session)
         session->slices.needs_builder || session->gather.layout.recorded != 0 ||
         !session->policy->is_memoryless || !version->score.is_present ||
         version->grade.is_present || version->moves.reviewed.kind != TALLY_REVIEW_ALWAYS ||
-        version->moves.drop_one || version->moves.climb_one ||
-        version->moves.locked_while != NULL)
+        version->moves.drop_one || version->moves.climb_one || version->moves.locked_while != NULL)
         return false;
     for (uint32_t i = 0; i < version->tier_count; i++) {
         if (!is_threshold(&version->tiers[i]))
@@ -63,8 +62,8 @@ tally_rc tally_bulk_start(tally_bulk *bulk, tally_session *session, tally_err *e
     bulk->first = tally_alloc_array(CASES_MAX + 1, sizeof(*bulk->first));
     bulk->scores = tally_alloc_array(CASES_MAX, sizeof(*bulk->scores));
     bulk->texts = tally_alloc(TEXT_BYTES_MAX);
-    if (bulk->arena == NULL || bulk->cases == NULL || bulk->first == NULL ||
-        bulk->scores == NULL || bulk->texts == NULL)
+    if (bulk->arena == NULL || bulk->cases == NULL || bulk->first == NULL || bulk->scores == NULL ||
+        bulk->texts == NULL)
         return no_memory(err);
     bulk->first[0] = 0;
     rc = tally_columns_plan_new(&bulk->plan, session->policy, session->as_of_ms, bulk->arena, err);

@@ -113,8 +113,7 @@ void tally_chart_draw_text(const tally_chart *chart, tally_buffer *out)
     (void)tally_buffer_append_byte(out, '\n');
     for (uint32_t i = 0; i < chart->bar_count; i++) {
         const tally_chart_bar *bar = &chart->bars[i];
-        uint64_t halves =
-            (uint64_t)(((tally_u128)bar->count * 2 * BAR_CELLS + most - 1) / most);
+        uint64_t halves = (uint64_t)(((tally_u128)bar->count * 2 * BAR_CELLS + most - 1) / most);
 
         append_padded(out, bar->label, label_width, chart->is_histogram);
         (void)tally_buffer_append_string(out, "  ");

@@ -81,7 +81,6 @@ void tally_scores_add(tally_scores *scores, int64_t score);
 /* The histogram, in at most 20 bars of a round width. Needs at least one
  * score. */
 TALLY_MUST_CHECK tally_rc tally_scores_chart(const tally_scores *scores, tally_chart *out_chart,
-                                             const char *axis, const char *counted,
-                                             tally_err *err);
+                                             const char *axis, const char *counted, tally_err *err);
 
 #endif

@@ -38,8 +38,7 @@ static tally_text part_text(const tally_bound_column *bound, uint32_t part, cons
     return index < row->count ? row->fields[index] : (tally_text){ NULL, 0 };
 }
 
-static tally_text join(const tally_bound_column *bound, const tally_row *row,
-                       tally_text_room *room)
+static tally_text join(const tally_bound_column *bound, const tally_row *row, tally_text_room *room)
 {
     size_t count = 0;
     bool has_text = false;

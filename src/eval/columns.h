@@ -13,10 +13,10 @@
 struct tally_look_up;
 
 typedef struct tally_bound_column {
-    uint32_t part_count; /* 0: not given */
+    uint32_t part_count;                    /* 0: not given */
     uint32_t parts[TALLY_COLUMN_PARTS_MAX]; /* indexes; TALLY_NO_INDEX: not in the file */
-    const struct tally_look_up *look_up; /* parts[0] is then the key */
-    tally_text missing; /* the first name that is not in the file, or empty */
+    const struct tally_look_up *look_up;    /* parts[0] is then the key */
+    tally_text missing;                     /* the first name that is not in the file, or empty */
 } tally_bound_column;
 
 /* Room for a text that is not a slice of the row. */

@@ -35,8 +35,8 @@ typedef struct tally_entry_place {
 
 /* What an entry made of a row. */
 typedef struct tally_entry_event {
-    bool is_refused;   /* told to shared->refusals; nothing else is set */
-    bool is_passed;    /* left out by `only` */
+    bool is_refused; /* told to shared->refusals; nothing else is set */
+    bool is_passed;  /* left out by `only` */
     bool has_event, has_question;
     tally_text subject;
     uint32_t type;

@@ -97,9 +97,8 @@ static tally_comparison compare_score(const struct tally_policy *policy, tally_t
     tally_decimal score = { result->score, policy->points_decimals };
 
     (void)tally_buffer_append_text(
-        computed, is_scored
-                      ? tally_decimal_format_short(text, score.value, score.decimals, NULL)
-                      : TALLY_TEXT("no rating"));
+        computed, is_scored ? tally_decimal_format_short(text, score.value, score.decimals, NULL)
+                            : TALLY_TEXT("no rating"));
     return compare_number(published, is_scored, score);
 }
 
@@ -143,8 +142,7 @@ static void count_other(tally_expectation *expectation, tally_text published)
     uint32_t i = 0;
 
     expectation->other_count++;
-    while (i < expectation->other_kinds &&
-           !tally_text_is(text, expectation->others[i].text))
+    while (i < expectation->other_kinds && !tally_text_is(text, expectation->others[i].text))
         i++;
     if (i == TALLY_EXPECT_OTHERS_MAX)
         return;

@@ -84,11 +84,12 @@ static bool grow(void **items, size_t *room, size_t count, size_t item_bytes)
 static tally_rc keep_texts(tally_gather *gather, const tally_entry_event *event,
                            uint64_t *out_index, tally_err *err)
 {
-    tally_record_text *kept = tally_arena_zalloc_array(gather->arena, event->text_count + 1u,
-                                                       sizeof(*kept));
+    tally_record_text *kept =
+        tally_arena_zalloc_array(gather->arena, event->text_count + 1u, sizeof(*kept));
     void *texts = gather->texts;
 
-    if (kept == NULL || !grow(&texts, &gather->text_room, gather->text_count, sizeof(*gather->texts)))
+    if (kept == NULL ||
+        !grow(&texts, &gather->text_room, gather->text_count, sizeof(*gather->texts)))
         return no_memory(err);
     gather->texts = texts;
     for (uint32_t i = 0; i < event->text_count; i++) {
@@ -136,8 +137,7 @@ tally_rc tally_gather_add_event(tally_gather *gather, const tally_entry_event *e
 }
 
 tally_rc tally_gather_add_question(tally_gather *gather, const tally_entry_event *event,
-                                   uint32_t subject, uint32_t line, uint32_t entry,
-                                   tally_err *err)
+                                   uint32_t subject, uint32_t line, uint32_t entry, tally_err *err)
 {
     void *questions = gather->questions;
     uint32_t published = 0;

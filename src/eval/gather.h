@@ -49,8 +49,9 @@ typedef struct tally_gather {
 #define TALLY_GATHER_EVENTS_MAX ((size_t)UINT32_MAX - 1)
 
 /* The flags say what events have besides instant, type, subject, line and id. */
-TALLY_MUST_CHECK tally_rc tally_gather_start(tally_gather *gather, bool has_own_ids, bool has_recorded,
-                                             bool has_offsets, uint32_t slot_count, tally_err *err);
+TALLY_MUST_CHECK tally_rc tally_gather_start(tally_gather *gather, bool has_own_ids,
+                                             bool has_recorded, bool has_offsets,
+                                             uint32_t slot_count, tally_err *err);
 void tally_gather_stop(tally_gather *gather);
 
 /* Forget all events and questions, keep the room. */
@@ -62,8 +63,8 @@ TALLY_MUST_CHECK tally_rc tally_gather_add_event(tally_gather *gather,
                                                  uint32_t line, tally_err *err);
 TALLY_MUST_CHECK tally_rc tally_gather_add_question(tally_gather *gather,
                                                     const tally_entry_event *event,
-                                                    uint32_t subject, uint32_t line,
-                                                    uint32_t entry, tally_err *err);
+                                                    uint32_t subject, uint32_t line, uint32_t entry,
+                                                    tally_err *err);
 
 /* Indexes of events by subject, each subject's in the order of arrival:
  * order[starts[s] .. starts[s + 1]). Both are released with tally_release(). */

@@ -9,10 +9,10 @@
 
 #include "score/history.h"
 
-#define KIND_SHIFT 62
-#define FILE_SHIFT 40
+#define KIND_SHIFT  62
+#define FILE_SHIFT  40
 #define ENTRY_SHIFT 32
-#define REST_MASK ((UINT64_C(1) << KIND_SHIFT) - 1)
+#define REST_MASK   ((UINT64_C(1) << KIND_SHIFT) - 1)
 
 enum { KIND_NUMBER, KIND_ROW, KIND_TEXT };
 

@@ -18,7 +18,7 @@
 #include "util/text.h"
 
 typedef struct tally_ids {
-    tally_intern *texts;         /* owned */
+    tally_intern *texts;          /* owned */
     const tally_text *file_names; /* by rank; somebody else's */
 } tally_ids;
 

@@ -15,18 +15,18 @@
 
 #include "util/alloc.h"
 
-#define PACKED_BYTES ((size_t)128 << 10)
+#define PACKED_BYTES     ((size_t)128 << 10)
 #define GZIP_WINDOW_BITS (15 + 16) /* the largest window, gzip framing only */
 
 struct tally_input {
     int file; /* -1: memory */
     bool owns_file;
     bool is_rereadable;
-    bool has_looked;  /* at the first bytes */
+    bool has_looked; /* at the first bytes */
     bool is_gzip;
-    bool has_stream;  /* inflateInit2() succeeded */
-    bool in_member;   /* a gzip member has begun and not ended */
-    bool at_end;      /* the source has no more bytes */
+    bool has_stream; /* inflateInit2() succeeded */
+    bool in_member;  /* a gzip member has begun and not ended */
+    bool at_end;     /* the source has no more bytes */
     const char *memory;
     size_t memory_count, memory_at, chunk_bytes;
     uint64_t position, size;
@@ -177,8 +177,8 @@ static tally_rc begin_next_member(tally_input *input, tally_err *err)
     return TALLY_OK;
 }
 
-static tally_rc inflate_some(tally_input *input, char *room, size_t room_bytes,
-                             size_t *out_count, tally_err *err)
+static tally_rc inflate_some(tally_input *input, char *room, size_t room_bytes, size_t *out_count,
+                             tally_err *err)
 {
     size_t made = 0;
 

@@ -26,8 +26,7 @@ TALLY_MUST_CHECK tally_rc tally_input_open(tally_input **out_input, const char *
 /* Read from memory, which must outlive the input, at most chunk_bytes at a
  * time (0: no limit): how tests cut a text at every place. */
 TALLY_MUST_CHECK tally_rc tally_input_open_memory(tally_input **out_input, const void *bytes,
-                                                  size_t count, size_t chunk_bytes,
-                                                  tally_err *err);
+                                                  size_t count, size_t chunk_bytes, tally_err *err);
 
 /* Read up to room_bytes (at least 1) into room; *out_count is 0 only at the end.
  *

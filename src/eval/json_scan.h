@@ -11,7 +11,7 @@
 
 typedef struct tally_json_scan {
     char *start, *at, *end;
-    char *counted;        /* characters before here are in column_count */
+    char *counted; /* characters before here are in column_count */
     uint32_t column_count;
 } tally_json_scan;
 

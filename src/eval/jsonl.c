@@ -82,8 +82,8 @@ static bool is_column(tally_text column, tally_text outer, tally_text name)
 }
 
 /* The column of a name, adding it when it is new. */
-static const char *find_column(tally_jsonl *jsonl, tally_text outer, tally_text name,
-                               uint32_t hint, uint32_t *out_column, tally_rc *rc)
+static const char *find_column(tally_jsonl *jsonl, tally_text outer, tally_text name, uint32_t hint,
+                               uint32_t *out_column, tally_rc *rc)
 {
     size_t bytes = outer.count == 0 ? name.count : outer.count + 1 + name.count;
     char *copy;

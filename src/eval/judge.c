@@ -29,8 +29,22 @@ static void tell_failure(tally_session *session, tally_text subject, const tally
 
 static bool has_room_to_explain(const tally_session *session)
 {
-    return session->options.row_limit == 0 ||
-           session->explained_count < session->options.row_limit;
+    return session->options.row_limit == 0 || session->explained_count < session->options.row_limit;
+}
+
+/* Indented JSON on one line: a line feed within a string is always escaped. */
+static size_t put_on_one_line(char *text, size_t count)
+{
+    size_t kept = 0;
+    bool is_indent = false;
+
+    for (size_t i = 0; i < count; i++) {
+        is_indent = text[i] == '\n' || (is_indent && text[i] == ' ');
+        if (!is_indent)
+            text[kept++] = text[i];
+    }
+    text[kept++] = '\n'; /* the last line feed left room */
+    return kept;
 }
 
 /* Write the statement in the format asked for. */
@@ -54,13 +68,13 @@ static tally_rc explain(tally_session *session, tally_text subject, const tally_
     if (rc == TALLY_OK)
         rc = is_json ? tally_statement_render_json(statement, &text, &count, err)
                      : tally_statement_render_text(statement, &text, &count, NULL, err);
+    if (rc == TALLY_OK && is_json && count != 0)
+        count = put_on_one_line(text, count);
     if (rc == TALLY_OK) {
         if (session->explained_count++ != 0 && !is_json)
             fputc('\n', session->options.out);
         if (fwrite(text, 1, count, session->options.out) != count)
             rc = tally_err_set(err, TALLY_E_IO, 0, "the statement could not be written");
-        else if (is_json && count != 0 && text[count - 1] != '\n')
-            fputc('\n', session->options.out);
     }
     tally_statement_free_text(text);
     tally_statement_free(statement);
@@ -204,9 +218,8 @@ tally_rc tally_session_judge_history(tally_session *session, const tally_case *o
         tell_failure(session, one->subject, failure);
         if (gives_result)
             rc = tally_results_add(session->results, one->subject, NULL, err);
-        return rc == TALLY_OK
-                   ? answer(session, one, NULL, facts, NULL, answers_questions_at, err)
-                   : rc;
+        return rc == TALLY_OK ? answer(session, one, NULL, facts, NULL, answers_questions_at, err)
+                              : rc;
     }
     arena = tally_arena_new(SUBJECT_BYTES_MAX);
     if (arena == NULL)
@@ -214,8 +227,8 @@ tally_rc tally_session_judge_history(tally_session *session, const tally_case *o
     if (gives_result)
         rc = give_result(session, one, history, facts, arena, &result, &has_result, err);
     if (rc == TALLY_OK)
-        rc = answer(session, one, history, facts, has_result ? &result : NULL,
-                    answers_questions_at, err);
+        rc = answer(session, one, history, facts, has_result ? &result : NULL, answers_questions_at,
+                    err);
     tally_arena_free(arena);
     return rc;
 }

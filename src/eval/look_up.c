@@ -67,9 +67,9 @@ static tally_rc read_rows(tally_look_up *look_up, tally_reader *reader, const ta
             tally_column_bind(&value, &value_column, names, count, NULL);
             bound = count;
             if (!tally_reader_is_json(reader) && (key.missing.count + value.missing.count != 0))
-                return tally_err_set(err, TALLY_E_INVALID, 1, "there is no column `%.*s`",
-                                     TALLY_TEXT_ARGS(key.missing.count != 0 ? key.missing
-                                                                            : value.missing));
+                return tally_err_set(
+                    err, TALLY_E_INVALID, 1, "there is no column `%.*s`",
+                    TALLY_TEXT_ARGS(key.missing.count != 0 ? key.missing : value.missing));
         }
         if (row.is_end)
             return TALLY_OK;

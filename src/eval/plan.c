@@ -6,7 +6,7 @@
 #include "eval/columns.h"
 #include "eval/reader.h"
 
-#define FILES_MAX 10000u
+#define FILES_MAX           10000u
 #define ENTRIES_OF_FILE_MAX 255u
 
 static tally_rc no_memory(tally_err *err)
@@ -42,8 +42,8 @@ tally_rc tally_plan_read_column(tally_column *out_column, tally_text text, tally
         return no_memory(err);
     if (cut_at_word(whole, TALLY_TEXT(" from "), &rest, &from) &&
         !cut_at_word(from, TALLY_TEXT(" by "), &column.look_up_file, &column.look_up_key))
-        return tally_err_set(err, TALLY_E_INVALID, 0,
-                             "`%.*s`: write `COLUMN from FILE by COLUMN`", TALLY_TEXT_ARGS(whole));
+        return tally_err_set(err, TALLY_E_INVALID, 0, "`%.*s`: write `COLUMN from FILE by COLUMN`",
+                             TALLY_TEXT_ARGS(whole));
     while (has_more) {
         tally_text part;
 
@@ -266,7 +266,7 @@ static bool is_looked_up(const struct tally_policy *policy, tally_text name)
 {
     for (uint32_t i = 0; policy->reads != NULL && i < policy->reads->count; i++) {
         const tally_read *read = &policy->reads->reads[i];
-        const tally_column *columns[] = { &read->event_column, &read->subject, &read->id,
+        const tally_column *columns[] = { &read->event_column, &read->subject,  &read->id,
                                           &read->at,           &read->recorded, &read->as_of };
 
         for (size_t c = 0; c < sizeof(columns) / sizeof(columns[0]); c++) {

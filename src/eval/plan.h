@@ -12,14 +12,14 @@
 /* One way of reading one file. */
 typedef struct tally_plan_entry {
     uint32_t file;
-    tally_read read;     /* texts live as long as policy, options and arena */
-    bool is_by_name;     /* columns by the language's names: all but three may be absent */
+    tally_read read; /* texts live as long as policy, options and arena */
+    bool is_by_name; /* columns by the language's names: all but three may be absent */
 } tally_plan_entry;
 
 typedef struct tally_plan_file {
     const char *path;
-    tally_text name;      /* by which `reads` knows it */
-    uint32_t rank;        /* of the name among all files, for ids made from it */
+    tally_text name;                   /* by which `reads` knows it */
+    uint32_t rank;                     /* of the name among all files, for ids made from it */
     uint32_t entry_first, entry_count; /* 0: only looked up in */
 } tally_plan_file;
 

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #define CALLS_PER_LOOK 4096u
-#define FIRST_MS 1000
-#define EACH_MS 100
-#define CELLS 30
+#define FIRST_MS       1000
+#define EACH_MS        100
+#define CELLS          30
 
 static int64_t clock_ms(void)
 {

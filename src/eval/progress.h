@@ -20,8 +20,7 @@ void tally_progress_start(tally_progress *progress, FILE *stream, bool is_wanted
 
 /* Say how far the work is; cheap enough for every row. what: "reading x.csv".
  * total 0: unknown. */
-void tally_progress_tell(tally_progress *progress, const char *what, uint64_t done,
-                         uint64_t total);
+void tally_progress_tell(tally_progress *progress, const char *what, uint64_t done, uint64_t total);
 
 /* Take the bar away before something else is printed. */
 void tally_progress_clear(tally_progress *progress);

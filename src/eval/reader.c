@@ -14,7 +14,7 @@
 
 struct tally_reader {
     tally_input *input;
-    tally_csv *csv;     /* one of the two */
+    tally_csv *csv; /* one of the two */
     tally_jsonl *jsonl;
     tally_arena *arena; /* the names of CSV columns */
     tally_text *columns;

@@ -66,8 +66,8 @@ void tally_refusals_print_summary(const tally_refusals *refusals, uint64_t read_
         uint32_t most = UINT32_MAX;
 
         for (uint32_t i = 0; i < refusals->reason_count; i++) {
-            if (!is_printed[i] && (most == UINT32_MAX || refusals->reasons[i].count >
-                                                             refusals->reasons[most].count))
+            if (!is_printed[i] &&
+                (most == UINT32_MAX || refusals->reasons[i].count > refusals->reasons[most].count))
                 most = i;
         }
         is_printed[most] = true;

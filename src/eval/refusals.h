@@ -13,7 +13,7 @@
 #include "util/text.h"
 
 #define TALLY_REFUSALS_PRINTED_MAX 20u
-#define TALLY_REFUSAL_REASONS_MAX 64u
+#define TALLY_REFUSAL_REASONS_MAX  64u
 
 typedef struct tally_refusals {
     FILE *stream; /* NULL: nothing is printed */

@@ -11,8 +11,8 @@
 #include "util/decimal.h"
 #include "util/json.h"
 
-#define OUT_BYTES_MAX ((size_t)1 << 40)
-#define FLUSH_BYTES ((size_t)64 << 10)
+#define OUT_BYTES_MAX  ((size_t)1 << 40)
+#define FLUSH_BYTES    ((size_t)64 << 10)
 #define RATIO_DECIMALS 4
 
 typedef struct results_column {
@@ -34,7 +34,7 @@ struct tally_results {
     bool is_nothing[TALLY_RESULTS_COLUMNS_MAX];
     tally_buffer out;
     uint64_t count, failed_count, kept_count;
-    tally_buffer kept; /* table: cells ended by NUL, row by row */
+    tally_buffer kept;        /* table: cells ended by NUL, row by row */
     uint64_t *grades, *tiers; /* by row or tier; the last is none */
     uint64_t no_rating_count;
     tally_scores scores;
@@ -312,7 +312,8 @@ static void write_json_row(tally_results *results)
 static void keep_row(tally_results *results)
 {
     for (uint32_t i = 0; i < results->column_count; i++) {
-        const char *text = results->is_nothing[i] ? "\u2013" : tally_buffer_string(&results->cells[i]);
+        const char *text =
+            results->is_nothing[i] ? "\u2013" : tally_buffer_string(&results->cells[i]);
 
         (void)tally_buffer_append(&results->kept, text, strlen(text) + 1);
     }
@@ -437,16 +438,16 @@ static void write_table(tally_results *results)
     for (uint64_t row = 0; row <= results->kept_count; row++) {
         for (uint32_t i = 0; i < results->column_count; i++) {
             if (!is_hidden(results, i))
-                write_cell(results, row == 0 ? results->columns[i].name : tally_text_from(cell), widths[i],
-                           results->columns[i].is_number, i + 1 == results->column_count);
+                write_cell(results, row == 0 ? results->columns[i].name : tally_text_from(cell),
+                           widths[i], results->columns[i].is_number,
+                           i + 1 == results->column_count);
             if (row != 0)
                 cell += strlen(cell) + 1;
         }
     }
     if (results->count > results->kept_count)
-        (void)tally_buffer_printf(
-            &results->out, "\u2026 and %s more (--limit-rows 0 shows all)\n",
-            tally_chart_count(text, results->count - results->kept_count));
+        (void)tally_buffer_printf(&results->out, "\u2026 and %s more (--limit-rows 0 shows all)\n",
+                                  tally_chart_count(text, results->count - results->kept_count));
 }
 
 tally_rc tally_results_finish(tally_results *results, tally_err *err)
@@ -463,6 +464,11 @@ tally_rc tally_results_finish(tally_results *results, tally_err *err)
     if (fflush(results->stream) != 0 || results->has_failed_to_write)
         return tally_err_set(err, TALLY_E_IO, 0, "the results could not be written");
     return TALLY_OK;
+}
+
+const char *tally_results_counted_one(const struct tally_policy *policy)
+{
+    return policy->is_about_organisations ? "organisation" : "member";
 }
 
 uint64_t tally_results_count(const tally_results *results)

@@ -19,7 +19,7 @@ typedef enum tally_results_format {
 } tally_results_format;
 
 #define TALLY_RESULTS_COLUMNS_MAX 300u
-#define TALLY_RESULTS_CHARTS_MAX 3u
+#define TALLY_RESULTS_CHARTS_MAX  3u
 
 typedef struct tally_results tally_results;
 
@@ -43,6 +43,7 @@ uint64_t tally_results_count(const tally_results *results);
 
 /* What the subjects are called: "members" or "organisations". */
 const char *tally_results_counted(const struct tally_policy *policy);
+const char *tally_results_counted_one(const struct tally_policy *policy);
 
 /* A text as a CSV field. */
 void tally_results_append_csv(tally_buffer *out, tally_text text);

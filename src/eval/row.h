@@ -11,7 +11,7 @@
 
 #include "util/text.h"
 
-#define TALLY_ROW_BYTES_MAX ((size_t)1 << 20)
+#define TALLY_ROW_BYTES_MAX  ((size_t)1 << 20)
 #define TALLY_ROW_FIELDS_MAX 1024u
 
 typedef struct tally_row_place {

@@ -103,12 +103,12 @@ static void summarise(const tally_scores *scores, tally_chart *chart)
 
     (void)tally_decimal_format_short(lowest, scores->lowest, scores->decimals, ",");
     (void)tally_decimal_format_short(highest, scores->highest, scores->decimals, ",");
-    used = snprintf(chart->summary, sizeof(chart->summary), "lowest %s, highest %s", lowest,
-                    highest);
+    used =
+        snprintf(chart->summary, sizeof(chart->summary), "lowest %s, highest %s", lowest, highest);
     if (scores->decimals < TALLY_DECIMALS_MAX && tally_narrow_i64(mean, &narrow)) {
         (void)tally_decimal_format_short(mean_text, narrow, scores->decimals + 1, ",");
-        used += snprintf(chart->summary + used, sizeof(chart->summary) - (size_t)used,
-                         ", mean %s", mean_text);
+        used += snprintf(chart->summary + used, sizeof(chart->summary) - (size_t)used, ", mean %s",
+                         mean_text);
     }
     if (tally_narrow_i64(scores->sum, &sum)) {
         (void)tally_decimal_format_short(sum_text, sum, scores->decimals, ",");

@@ -11,11 +11,11 @@
 #include "eval/session_internal.h"
 #include "util/alloc.h"
 
-#define ARENA_BYTES_MAX ((size_t)256 << 20)
-#define TEXT_BYTES_MAX ((size_t)64 << 30)
-#define WAITING_MAX ((size_t)4096)         /* streamed subjects judged at once ... */
-#define WAITING_EVENTS_MAX ((size_t)65536) /* ... or as many as have these events */
-#define TOKEN_BYTES_KEPT ((size_t)32 << 20) /* of subjects that are done */
+#define ARENA_BYTES_MAX    ((size_t)256 << 20)
+#define TEXT_BYTES_MAX     ((size_t)64 << 30)
+#define WAITING_MAX        ((size_t)4096)     /* streamed subjects judged at once ... */
+#define WAITING_EVENTS_MAX ((size_t)65536)    /* ... or as many as have these events */
+#define TOKEN_BYTES_KEPT   ((size_t)32 << 20) /* of subjects that are done */
 
 static tally_rc no_memory(tally_err *err)
 {
@@ -102,8 +102,8 @@ static tally_rc make_ready(tally_session *session, bool *is_usage, tally_err *er
                                   session->arena, err);
 
     if (rc == TALLY_OK) {
-        session->expectations = tally_alloc_zeroed((session->plan.entry_count + 1u) *
-                                                   sizeof(*session->expectations));
+        session->expectations =
+            tally_alloc_zeroed((session->plan.entry_count + 1u) * sizeof(*session->expectations));
         rc = session->expectations != NULL ? read_as_of(session, err) : no_memory(err);
     }
     if (rc == TALLY_OK)
@@ -183,9 +183,8 @@ static void note_event(tally_session *session, const tally_entry_event *event)
 
 static tally_rc begin(tally_session *session, tally_err *err)
 {
-    FILE *rows = session->options.lists_misses || session->options.explains
-                     ? NULL
-                     : session->options.out;
+    FILE *rows =
+        session->options.lists_misses || session->options.explains ? NULL : session->options.out;
     tally_rc rc;
 
     if (session->as_of_ms == TALLY_NOTHING && !session->has_event)
@@ -276,15 +275,13 @@ static tally_rc judge_waiting(tally_session *session, tally_err *err)
         const tally_waiting *from = &session->waiting[i];
         const tally_waiting *to = from + 1; /* one more is always there */
 
-        rc = tally_bulk_add(&session->bulk,
-                            &(tally_case){ tally_text_slice(
-                                               tally_buffer_text(&session->waiting_texts),
-                                               from->text, to->text),
-                                           session->counting + from->event,
-                                           (uint32_t)(to->event - from->event),
-                                           session->counting + from->question,
-                                           (uint32_t)(to->question - from->question) },
-                            err);
+        rc = tally_bulk_add(
+            &session->bulk,
+            &(tally_case){
+                tally_text_slice(tally_buffer_text(&session->waiting_texts), from->text, to->text),
+                session->counting + from->event, (uint32_t)(to->event - from->event),
+                session->counting + from->question, (uint32_t)(to->question - from->question) },
+            err);
     }
     if (rc == TALLY_OK)
         rc = tally_bulk_flush(&session->bulk, err);
@@ -292,10 +289,9 @@ static tally_rc judge_waiting(tally_session *session, tally_err *err)
         rc = tally_gather_reset(gather, err);
     session->waiting_count = 0;
     tally_buffer_truncate(&session->waiting_texts, 0);
-    if (rc == TALLY_OK &&
-        tally_intern_used_bytes(session->sources.shared.tokens) +
-                tally_intern_used_bytes(session->sources.shared.ids.texts) >
-            TOKEN_BYTES_KEPT)
+    if (rc == TALLY_OK && tally_intern_used_bytes(session->sources.shared.tokens) +
+                                  tally_intern_used_bytes(session->sources.shared.ids.texts) >
+                              TOKEN_BYTES_KEPT)
         rc = tally_sources_forget(&session->sources, err);
     return rc;
 }
@@ -334,9 +330,9 @@ static tally_rc finish_current(tally_session *session, tally_err *err)
         session->waiting_count++;
         rc = mark_waiting(session, err);
     }
-    if (rc == TALLY_OK && (session->waiting_count >= WAITING_MAX ||
-                           session->gather.count >= WAITING_EVENTS_MAX ||
-                           session->gather.question_count >= WAITING_EVENTS_MAX))
+    if (rc == TALLY_OK &&
+        (session->waiting_count >= WAITING_MAX || session->gather.count >= WAITING_EVENTS_MAX ||
+         session->gather.question_count >= WAITING_EVENTS_MAX))
         rc = judge_waiting(session, err);
     return rc;
 }
@@ -389,6 +385,8 @@ static tally_rc look_whether_sorted(tally_session *session, tally_err *err)
     rc = tally_sources_run(&session->sources, &sink, NULL, err);
     session->has_current = false;
     tally_buffer_truncate(&session->current, 0);
+    if (session->sources.has_stopped)
+        session->was_streamed = false; /* gathering stops there again, and says so */
     if (rc == TALLY_OK && !session->was_streamed)
         session->has_event = false;
     return rc;
@@ -444,12 +442,12 @@ static tally_rc judge_all(tally_session *session, tally_err *err)
         char room[TALLY_SUBJECT_ROOM_BYTES];
         uint32_t s = order[i];
 
-        rc = tally_bulk_add(
-            &session->bulk,
-            &(tally_case){ tally_subjects_text(session->subjects, room, s), events + starts[s],
-                           starts[s + 1] - starts[s], questions + question_starts[s],
-                           question_starts[s + 1] - question_starts[s] },
-            err);
+        rc = tally_bulk_add(&session->bulk,
+                            &(tally_case){ tally_subjects_text(session->subjects, room, s),
+                                           events + starts[s], starts[s + 1] - starts[s],
+                                           questions + question_starts[s],
+                                           question_starts[s + 1] - question_starts[s] },
+                            err);
         tally_progress_tell(&session->progress, "evaluating", i, count);
     }
     if (rc == TALLY_OK)

@@ -24,13 +24,13 @@ typedef struct tally_session_options {
     const char *as_of;   /* NULL: the end of the last event's day */
     const char *subject; /* NULL: all */
     tally_results_format format;
-    uint64_t row_limit;  /* of the table and of statements; 0: none */
-    bool is_strict;      /* stop at the first refused row */
-    bool explains;       /* statements instead of rows */
-    bool lists_misses;   /* rows whose published result differs, instead of rows */
+    uint64_t row_limit; /* of the table and of statements; 0: none */
+    bool is_strict;     /* stop at the first refused row */
+    bool explains;      /* statements instead of rows */
+    bool lists_misses;  /* rows whose published result differs, instead of rows */
     bool shows_progress;
-    FILE *out;           /* results */
-    FILE *notes;         /* refusals and remarks; NULL: none */
+    FILE *out;   /* results */
+    FILE *notes; /* refusals and remarks; NULL: none */
     /* Called once, when the as-of is known and before anything is written. */
     void (*begin)(void *context, const tally_session *session);
     void *begin_context;

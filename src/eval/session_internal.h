@@ -34,13 +34,13 @@ struct tally_session {
     tally_results *results;
     tally_expectation *expectations; /* by entry */
     tally_buffer text;               /* of one cell or line */
-    tally_text wanted; /* the only subject that matters; empty: all */
+    tally_text wanted;               /* the only subject that matters; empty: all */
     bool has_event;
     int64_t latest_at_ms;
     int64_t as_of_ms;
     uint32_t version;
     bool was_streamed;
-    uint64_t fault_count;    /* refused after reading, or not computed */
+    uint64_t fault_count; /* refused after reading, or not computed */
     uint64_t explained_count;
     uint64_t miss_count;
     tally_bulk bulk;

@@ -22,8 +22,7 @@ void tally_slices_start(tally_slices *slices, const struct tally_policy *policy,
         slices->needs_builder |= policy->types[i].has_recorded_by;
     for (uint32_t v = 0; v < policy->version_count; v++) {
         for (uint32_t s = 0; s < policy->versions[v].streak_count; s++)
-            slices->needs_builder |=
-                policy->versions[v].streaks[s].freeze_type != TALLY_NO_INDEX;
+            slices->needs_builder |= policy->versions[v].streaks[s].freeze_type != TALLY_NO_INDEX;
     }
 }
 
@@ -43,12 +42,12 @@ static tally_rc no_memory(tally_err *err)
     return tally_err_set(err, TALLY_E_NOMEM, 0, "putting a subject's events in order");
 }
 
-#define GROW(array, count, room)                                                                   \
-    do {                                                                                           \
-        void *grown_ = tally_realloc_array((array), (room) * (count), sizeof(*(array)));           \
-        if (grown_ == NULL)                                                                        \
-            return no_memory(err);                                                                 \
-        (array) = grown_;                                                                          \
+#define GROW(array, count, room)                                                         \
+    do {                                                                                 \
+        void *grown_ = tally_realloc_array((array), (room) * (count), sizeof(*(array))); \
+        if (grown_ == NULL)                                                              \
+            return no_memory(err);                                                       \
+        (array) = grown_;                                                                \
     } while (0)
 
 static tally_rc make_room(tally_slices *slices, uint32_t count, tally_err *err)
@@ -276,8 +275,8 @@ static bool value_text(const tally_slices *slices, const tally_field *field, int
 }
 
 static tally_rc own_fields(const tally_slices *slices, const uint64_t *event,
-                           const tally_event_type *type, tally_arena *arena,
-                           tally_record *record, tally_err *err)
+                           const tally_event_type *type, tally_arena *arena, tally_record *record,
+                           tally_err *err)
 {
     tally_record_text *fields =
         tally_arena_zalloc_array(arena, type->field_count + 1u, sizeof(*fields));
@@ -310,15 +309,13 @@ tally_rc tally_slices_record(const tally_slices *slices, uint32_t index, tally_a
     tally_record record = {
         .type = slices->policy->types[type].name,
         .at_ms = tally_gather_at(event),
-        .recorded_ms =
-            layout->recorded != 0 ? (int64_t)event[layout->recorded] : TALLY_NOTHING,
+        .recorded_ms = layout->recorded != 0 ? (int64_t)event[layout->recorded] : TALLY_NOTHING,
         .offset_s = layout->offset != 0 ? (int32_t)(int64_t)event[layout->offset] : 0,
     };
     tally_rc rc = TALLY_OK;
 
-    if (!tally_arena_copy_text(
-            arena, &record.id,
-            tally_ids_text(&slices->shared->ids, room, event_id(slices, event))))
+    if (!tally_arena_copy_text(arena, &record.id,
+                               tally_ids_text(&slices->shared->ids, room, event_id(slices, event))))
         return no_memory(err);
     if (type < TALLY_RECORD_TYPES) {
         const tally_gather_texts *texts = &slices->gather->texts[event[layout->slots]];
@@ -340,8 +337,8 @@ tally_rc tally_slices_build(tally_slices *slices, const tally_record *records,
     tally_history_builder *builder = NULL;
     const tally_refusal *refusals = NULL;
     uint32_t refusal_count = 0;
-    tally_rc rc = tally_history_builder_new(&builder, slices->policy, arena,
-                                            slices->shared->tokens, err);
+    tally_rc rc =
+        tally_history_builder_new(&builder, slices->policy, arena, slices->shared->tokens, err);
 
     for (uint32_t i = 0; rc == TALLY_OK && i < count; i++)
         rc = tally_history_builder_add(builder, &records[i], err);

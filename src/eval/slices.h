@@ -56,8 +56,7 @@ TALLY_MUST_CHECK tally_rc tally_slices_history(tally_slices *slices, const uint3
  * they include records about records; then nothing was done. */
 TALLY_MUST_CHECK tally_rc tally_slices_append(tally_slices *slices, const uint32_t *events,
                                               uint32_t count, uint32_t from, uint32_t room,
-                                              bool *is_taken, uint32_t *out_count,
-                                              tally_err *err);
+                                              bool *is_taken, uint32_t *out_count, tally_err *err);
 
 /* One event as a loose record; its texts live in the arena. */
 TALLY_MUST_CHECK tally_rc tally_slices_record(const tally_slices *slices, uint32_t event,

@@ -9,7 +9,7 @@
 #include "eval/reader.h"
 #include "util/alloc.h"
 
-#define TEXT_BYTES_MAX ((size_t)64 << 30)
+#define TEXT_BYTES_MAX  ((size_t)64 << 30)
 #define ARENA_BYTES_MAX ((size_t)64 << 20)
 
 static tally_rc no_memory(tally_err *err)
@@ -36,9 +36,9 @@ static tally_rc open_look_up(tally_sources *sources, const tally_plan_entry *ent
                              tally_entry_reader *reader, const tally_column *column, tally_err *err)
 {
     tally_err cause = TALLY_ERR_INIT;
-    const char *path = tally_plan_look_up_path(sources->plan, column->look_up_file,
-                                               sources->plan->files[entry->file].path,
-                                               sources->arena);
+    const char *path =
+        tally_plan_look_up_path(sources->plan, column->look_up_file,
+                                sources->plan->files[entry->file].path, sources->arena);
     tally_rc rc;
 
     if (path == NULL)
@@ -65,8 +65,8 @@ static tally_rc open_entry(tally_sources *sources, uint32_t index, tally_err *er
 {
     const tally_plan_entry *entry = &sources->plan->entries[index];
     tally_err cause = TALLY_ERR_INIT;
-    tally_rc rc = tally_entry_reader_new(&sources->readers[index], &sources->shared, &entry->read,
-                                         &cause);
+    tally_rc rc =
+        tally_entry_reader_new(&sources->readers[index], &sources->shared, &entry->read, &cause);
 
     if (rc != TALLY_OK)
         return fail_in(err, rc, sources->plan->files[entry->file].path, &cause);
@@ -170,8 +170,8 @@ static void note_unused(const tally_sources *sources, const tally_plan_entry *en
                         const char *path, const tally_text *names, uint32_t first, uint32_t count)
 {
     for (uint32_t n = first; n < count; n++) {
-        bool is_used = names[n].count == 0 ||
-                       tally_text_is_equal(names[n], entry->read.expect_column);
+        bool is_used =
+            names[n].count == 0 || tally_text_is_equal(names[n], entry->read.expect_column);
 
         for (uint32_t i = 0; !is_used && i < tally_entry_column_count(&entry->read); i++) {
             const tally_column *column = tally_entry_column(&entry->read, i);
@@ -194,8 +194,8 @@ static tally_rc bind(tally_sources *sources, const tally_plan_file *file,
         return TALLY_OK;
     for (uint32_t i = 0; i < file->entry_count; i++) {
         const tally_plan_entry *entry = &sources->plan->entries[file->entry_first + i];
-        tally_text missing = tally_entry_reader_bind(sources->readers[file->entry_first + i],
-                                                     names, count);
+        tally_text missing =
+            tally_entry_reader_bind(sources->readers[file->entry_first + i], names, count);
 
         if (entry->is_by_name)
             missing = missing_by_name(&entry->read, names, count);

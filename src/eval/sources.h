@@ -23,10 +23,10 @@ typedef struct tally_sources {
     tally_entry_shared shared;
     tally_refusals refusals;
     tally_arena *arena;
-    tally_entry_reader **readers;          /* by entry */
-    struct tally_look_up **look_ups;       /* owned */
+    tally_entry_reader **readers;    /* by entry */
+    struct tally_look_up **look_ups; /* owned */
     uint32_t look_up_count;
-    uint32_t *line_bases;                  /* by file, known once it was begun */
+    uint32_t *line_bases; /* by file, known once it was begun */
     uint32_t begun_count;
     uint64_t row_count;
     bool is_strict;   /* stop at the first refused row */

@@ -10,7 +10,7 @@
 #include "util/alloc.h"
 #include "util/intern.h"
 
-#define DENSE_END (UINT32_C(1) << 22) /* numbers below have a place of their own: 16 MiB at most */
+#define DENSE_END  (UINT32_C(1) << 22) /* numbers below have a place of their own: 16 MiB at most */
 #define NO_SUBJECT UINT32_MAX
 
 struct tally_subjects {
@@ -73,9 +73,8 @@ static tally_rc add_new(tally_subjects *subjects, uint32_t *place, uint64_t key,
 {
     if (subjects->count == subjects->room) {
         size_t room = (size_t)subjects->room * 2 + 256;
-        uint64_t *keys = room < NO_SUBJECT
-                             ? tally_realloc_array(subjects->keys, room, sizeof(uint64_t))
-                             : NULL;
+        uint64_t *keys =
+            room < NO_SUBJECT ? tally_realloc_array(subjects->keys, room, sizeof(uint64_t)) : NULL;
 
         if (keys == NULL)
             return tally_err_set(err, TALLY_E_NOMEM, 0, "keeping subjects");

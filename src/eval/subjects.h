@@ -32,7 +32,7 @@ tally_text tally_subjects_text(const tally_subjects *subjects,
 
 /* All numbers in the order of the texts. The caller releases *out_order with
  * tally_release(). */
-TALLY_MUST_CHECK tally_rc tally_subjects_order(const tally_subjects *subjects,
-                                               uint32_t **out_order, tally_err *err);
+TALLY_MUST_CHECK tally_rc tally_subjects_order(const tally_subjects *subjects, uint32_t **out_order,
+                                               tally_err *err);
 
 #endif

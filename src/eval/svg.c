@@ -5,18 +5,19 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "eval/chart.h"
 
-#define WIDTH 9600
-#define MARGIN 400
-#define ROW_HEIGHT 300
+#define WIDTH          9600
+#define MARGIN         400
+#define ROW_HEIGHT     300
 #define ROW_BAR_HEIGHT 200
-#define LABEL_END 2600  /* labels of rows end here */
-#define ROW_BAR_MAX 5400 /* and bars are at most so long, leaving room for the count */
-#define PLOT_LEFT 1100
-#define PLOT_HEIGHT 2800
-#define TICKS_MAX 5
+#define LABEL_END      2600 /* labels of rows end here */
+#define ROW_BAR_MAX    5400 /* and bars are at most so long, leaving room for the count */
+#define PLOT_LEFT      1100
+#define PLOT_HEIGHT    2800
+#define TICKS_MAX      5
 
 static void tenths(tally_buffer *out, const char *name, int64_t value)
 {
@@ -52,6 +53,29 @@ static void draw_label(tally_buffer *out, int64_t x, int64_t y, const char *styl
     (void)tally_buffer_printf(out, " class=\"%s\">", style);
     append_escaped(out, text);
     (void)tally_buffer_append_string(out, "</text>\n");
+}
+
+/* The same, cut to so many characters. */
+static void draw_cut(tally_buffer *out, int64_t x, int64_t y, const char *style, tally_text text,
+                     uint32_t characters_max)
+{
+    char cut[512];
+    size_t count = 0;
+    uint32_t characters = 0;
+
+    while (count < text.count && count < sizeof(cut) - 8) {
+        characters += ((unsigned char)text.bytes[count] & 0xc0) != 0x80;
+        if (characters > characters_max)
+            break;
+        cut[count] = text.bytes[count];
+        count++;
+    }
+    if (count == text.count) {
+        draw_label(out, x, y, style, text);
+        return;
+    }
+    memcpy(cut + count, "\u2026", sizeof("\u2026") - 1);
+    draw_label(out, x, y, style, tally_text_of(cut, count + sizeof("\u2026") - 1));
 }
 
 static void draw_bar(tally_buffer *out, int64_t x, int64_t y, int64_t width, int64_t height)
@@ -117,7 +141,7 @@ static int64_t draw_rows(tally_buffer *out, const tally_chart *chart, int64_t y)
 
         if (bar->count != 0 && length < 10)
             length = 10;
-        draw_label(out, LABEL_END, y + 200, "end", tally_text_from(bar->label));
+        draw_cut(out, LABEL_END, y + 200, "end", tally_text_from(bar->label), 28);
         if (length != 0)
             draw_bar(out, LABEL_END + 150, y + (ROW_HEIGHT - ROW_BAR_HEIGHT) / 2, length,
                      ROW_BAR_HEIGHT);
@@ -185,23 +209,22 @@ static void draw_head(tally_buffer *out, const tally_picture *picture, int64_t h
     (void)tally_buffer_append_string(out, "</title>\n<desc>");
     append_escaped(out, picture->subtitle);
     (void)tally_buffer_append_string(
-        out,
-        "</desc>\n<style>\n"
-        "text{font-family:system-ui,'Segoe UI',Helvetica,Arial,sans-serif;font-size:15px;"
-        "fill:#1c2329}\n"
-        ".title{font-size:24px;font-weight:600}\n"
-        ".head{font-size:16px;font-weight:600}\n"
-        ".small{font-size:14px;fill:#3b454d}\n"
-        ".tick{font-size:13px;fill:#3b454d;font-variant-numeric:tabular-nums}\n"
-        ".end{text-anchor:end}\n"
-        ".middle{text-anchor:middle}\n"
-        ".bar{fill:#1f6f8b}\n"
-        ".axis{stroke:#3b454d;stroke-width:1}\n"
-        ".grid{stroke:#dfe3e7;stroke-width:1}\n"
-        "</style>\n");
+        out, "</desc>\n<style>\n"
+             "text{font-family:system-ui,'Segoe UI',Helvetica,Arial,sans-serif;font-size:15px;"
+             "fill:#1c2329}\n"
+             ".title{font-size:24px;font-weight:600}\n"
+             ".head{font-size:16px;font-weight:600}\n"
+             ".small{font-size:14px;fill:#3b454d}\n"
+             ".tick{font-size:13px;fill:#3b454d;font-variant-numeric:tabular-nums}\n"
+             ".end{text-anchor:end}\n"
+             ".middle{text-anchor:middle}\n"
+             ".bar{fill:#1f6f8b}\n"
+             ".axis{stroke:#3b454d;stroke-width:1}\n"
+             ".grid{stroke:#dfe3e7;stroke-width:1}\n"
+             "</style>\n");
     (void)tally_buffer_printf(out, "<rect width=\"%d\" height=\"%" PRId64 "\" fill=\"#fff\"/>\n",
                               WIDTH / 10, height / 10);
-    draw_label(out, MARGIN, 520, "title", picture->title);
+    draw_cut(out, MARGIN, 520, "title", picture->title, 64);
     draw_label(out, MARGIN, 790, "small", picture->subtitle);
 }
 
@@ -223,8 +246,7 @@ void tally_chart_draw_svg(const tally_chart *charts, uint32_t chart_count,
             heading[0] = (char)(heading[0] - 'a' + 'A');
         draw_label(out, MARGIN, y + 250, "head", tally_text_from(heading));
         if (chart->summary[0] != '\0')
-            draw_label(out, WIDTH - MARGIN, y + 250, "small end",
-                       tally_text_from(chart->summary));
+            draw_label(out, WIDTH - MARGIN, y + 250, "small end", tally_text_from(chart->summary));
         if (chart->is_histogram)
             (void)draw_histogram(out, chart, y + 450);
         else
@@ -232,6 +254,6 @@ void tally_chart_draw_svg(const tally_chart *charts, uint32_t chart_count,
         y += chart_height(chart);
     }
     draw_line(out, "grid", MARGIN, height - 550, WIDTH - MARGIN, height - 550);
-    draw_label(out, MARGIN, height - 300, "tick", picture->source);
+    draw_cut(out, MARGIN, height - 300, "tick", picture->source, 130);
     (void)tally_buffer_append_string(out, "</svg>\n");
 }

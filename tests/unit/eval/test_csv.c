@@ -28,7 +28,10 @@ static const struct {
     { "7: a doubled quote", "\"a\"\"b\",\"\"\"\"\n\"\"\"\"\"\"", "1:[a\"b][\"]\n2:[\"\"]\n" },
     { "quotes at the end of the file", "a,\"b\"", "1:[a][b]\n" },
     { "quotes, CR and the end of the file", "a,\"b\"\r", "1:[a][b]\n" },
-    { "a byte order mark", "\xef\xbb\xbf" "a,b\n", "1:[a][b]\n" },
+    { "a byte order mark",
+      "\xef\xbb\xbf"
+      "a,b\n",
+      "1:[a][b]\n" },
     { "a quoted field after a byte order mark", "\xef\xbb\xbf\"a\",b\n", "1:[a][b]\n" },
     { "half a byte order mark is data", "\xef\xbb", "1:[\xef\xbb]\n" },
     { "fields around the eight bytes of a step", "1234567,12345678,123456789,\n1234567\n",

@@ -59,8 +59,8 @@ static void gzip_reads_as_what_was_packed(void **state)
     fill(text, sizeof(text));
     pack(text, sizeof(text), packed, sizeof(packed), &packed_count);
     for (size_t chunk_bytes = 0; chunk_bytes < 40; chunk_bytes++) {
-        assert_int_equal(read_all(packed, packed_count, chunk_bytes, out, sizeof(out), &count, NULL),
-                         TALLY_OK);
+        assert_int_equal(
+            read_all(packed, packed_count, chunk_bytes, out, sizeof(out), &count, NULL), TALLY_OK);
         assert_int_equal(count, sizeof(text));
         assert_memory_equal(out, text, count);
     }
@@ -68,8 +68,8 @@ static void gzip_reads_as_what_was_packed(void **state)
     pack(text, 10, packed, sizeof(packed), &packed_count);
     pack(text, 0, packed, sizeof(packed), &packed_count);
     for (size_t chunk_bytes = 0; chunk_bytes < 40; chunk_bytes++) {
-        assert_int_equal(read_all(packed, packed_count, chunk_bytes, out, sizeof(out), &count, NULL),
-                         TALLY_OK);
+        assert_int_equal(
+            read_all(packed, packed_count, chunk_bytes, out, sizeof(out), &count, NULL), TALLY_OK);
         assert_int_equal(count, sizeof(text) + 10);
         assert_memory_equal(out + sizeof(text), text, 10);
     }
@@ -86,8 +86,7 @@ static void gzip_that_ends_early_is_refused_wherever_it_ends(void **state)
     for (size_t cut = 2; cut < packed_count; cut++) {
         tally_err err = TALLY_ERR_INIT;
 
-        assert_int_equal(read_all(packed, cut, 0, out, sizeof(out), &count, &err),
-                         TALLY_E_INVALID);
+        assert_int_equal(read_all(packed, cut, 0, out, sizeof(out), &count, &err), TALLY_E_INVALID);
         assert_string_equal(err.message, "the gzip data ends too early");
     }
 }
@@ -121,9 +120,9 @@ static void plain_bytes_pass_unchanged(void **state)
     (void)state;
     for (size_t i = 0; i < UNIT_COUNT(texts); i++) {
         for (size_t chunk_bytes = 0; chunk_bytes < 3; chunk_bytes++) {
-            assert_int_equal(read_all(texts[i], strlen(texts[i]), chunk_bytes, out, sizeof(out),
-                                      &count, NULL),
-                             TALLY_OK);
+            assert_int_equal(
+                read_all(texts[i], strlen(texts[i]), chunk_bytes, out, sizeof(out), &count, NULL),
+                TALLY_OK);
             assert_int_equal(count, strlen(texts[i]));
             assert_memory_equal(out, texts[i], count);
         }
