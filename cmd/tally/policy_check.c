@@ -57,7 +57,8 @@ static bool read_options(options *chosen, int argc, char **argv)
     chosen->first_file = i;
     chosen->as_json = strcmp(chosen->format, "json") == 0;
     if (!chosen->as_json && strcmp(chosen->format, "text") != 0) {
-        fprintf(stderr, "tally policy check: the format is text or json, not '%s'\n", chosen->format);
+        fprintf(stderr, "tally policy check: the format is text or json, not '%s'\n",
+                chosen->format);
         return false;
     }
     if (i == argc) {
@@ -104,7 +105,8 @@ static bool check_file(const options *chosen, const char *path, tally_buffer *ou
     tally_rc rc = tally_cmd_load_policy(&loaded, path, &err);
     bool is_fine = rc == TALLY_OK;
 
-    if (loaded.diagnostics == NULL || (!is_fine && tally_diagnostics_count(loaded.diagnostics) == 0)) {
+    if (loaded.diagnostics == NULL ||
+        (!is_fine && tally_diagnostics_count(loaded.diagnostics) == 0)) {
         fprintf(stderr, "tally policy check: %s\n", err.message);
         tally_loaded_policy_free(&loaded);
         return false;
@@ -117,8 +119,9 @@ static bool check_file(const options *chosen, const char *path, tally_buffer *ou
               tally_diagnostics_count_of(loaded.diagnostics, TALLY_SEVERITY_REFUSAL) == 0;
     render(chosen, &loaded, path, out);
     if (!chosen->as_json && is_fine)
-        tally_buffer_printf(out, "%s: %s%s\n", path, chosen->is_live ? "may go live" : "is a policy",
-                            tally_diagnostics_count(loaded.diagnostics) > 0 ? ", with warnings" : "");
+        tally_buffer_printf(
+            out, "%s: %s%s\n", path, chosen->is_live ? "may go live" : "is a policy",
+            tally_diagnostics_count(loaded.diagnostics) > 0 ? ", with warnings" : "");
     tally_loaded_policy_free(&loaded);
     return is_fine;
 }

@@ -12,7 +12,8 @@
 #include "policy/schema.h"
 
 /* Answers --help and refuses arguments; true: go on. */
-static bool has_no_arguments(int argc, char **argv, const char *name, const char *help, int *out_status)
+static bool has_no_arguments(int argc, char **argv, const char *name, const char *help,
+                             int *out_status)
 {
     if (argc > 1 && strcmp(argv[1], "--help") == 0) {
         puts(help);
@@ -31,16 +32,18 @@ int tally_cmd_policy_schema(int argc, char **argv)
 {
     int status;
 
-    if (!has_no_arguments(argc, argv, "schema",
-                          "Usage: tally policy schema\n"
-                          "\n"
-                          "Print the JSON Schema (draft 7) of policies. Editors with YAML support use it to\n"
-                          "complete keys and mark mistakes while typing; `tally policy check` decides.\n"
-                          "In an editor with the YAML language server, put this line first in a policy:\n"
-                          "  # yaml-language-server: $schema=policy.schema.json",
-                          &status))
+    if (!has_no_arguments(
+            argc, argv, "schema",
+            "Usage: tally policy schema\n"
+            "\n"
+            "Print the JSON Schema (draft 7) of policies. Editors with YAML support use it to\n"
+            "complete keys and mark mistakes while typing; `tally policy check` decides.\n"
+            "In an editor with the YAML language server, put this line first in a policy:\n"
+            "  # yaml-language-server: $schema=policy.schema.json",
+            &status))
         return status;
-    if (fwrite(tally_policy_schema, 1, tally_policy_schema_bytes, stdout) != tally_policy_schema_bytes ||
+    if (fwrite(tally_policy_schema, 1, tally_policy_schema_bytes, stdout) !=
+            tally_policy_schema_bytes ||
         fflush(stdout) != 0) {
         perror("tally policy schema");
         return TALLY_EXIT_FAILED;
@@ -64,13 +67,14 @@ int tally_cmd_policy_words(int argc, char **argv)
 {
     int status;
 
-    if (!has_no_arguments(argc, argv, "words",
-                          "Usage: tally policy words\n"
-                          "\n"
-                          "Print the word lists with which the charter checker reads a policy's texts: the\n"
-                          "right, what the list is about, and each pattern (a last * matches any ending).\n"
-                          "Texts are folded before: case, accents, look-alike letters, signs for letters.",
-                          &status))
+    if (!has_no_arguments(
+            argc, argv, "words",
+            "Usage: tally policy words\n"
+            "\n"
+            "Print the word lists with which the charter checker reads a policy's texts: the\n"
+            "right, what the list is about, and each pattern (a last * matches any ending).\n"
+            "Texts are folded before: case, accents, look-alike letters, signs for letters.",
+            &status))
         return status;
     for (int list = TALLY_WORDS_POLITICS; list < (int)TALLY_WORDS_LISTS; list++)
         print_list((tally_charter_list)list);

@@ -378,7 +378,8 @@ tally_rc tally_policy_compile(tally_policy **out_policy, const char *file_name, 
                     refuse_text(diagnostics, TALLY_E_LIMIT, "limit", 0,
                                 "a policy file holds at most 1 MiB"),
                     diagnostics);
-    return tally_document_compile(out_policy, file_name, whole, zones, NULL, NULL, diagnostics, err);
+    return tally_document_compile(out_policy, file_name, whole, zones, NULL, NULL, diagnostics,
+                                  err);
 }
 
 void tally_policy_free(tally_policy *policy)

@@ -82,9 +82,9 @@ typedef struct tally_reader {
 void tally_document_report(tally_reader *reader, tally_severity severity, const tally_yaml *node,
                            const char *code, const char *hint, const char *format, ...)
     TALLY_PRINTF(6, 7);
-#define tally_document_error(reader, node, code, hint, ...)                                        \
+#define tally_document_error(reader, node, code, hint, ...) \
     tally_document_report(reader, TALLY_SEVERITY_ERROR, node, code, hint, __VA_ARGS__)
-#define tally_document_warn(reader, node, code, hint, ...)                                         \
+#define tally_document_warn(reader, node, code, hint, ...) \
     tally_document_report(reader, TALLY_SEVERITY_WARNING, node, code, hint, __VA_ARGS__)
 
 /* The same for a part of the compiled policy. */
@@ -227,13 +227,12 @@ uint32_t tally_document_own_limit(tally_reader *reader, const tally_yaml *node, 
 
 typedef struct tally_reach {
     bool uses_streak, uses_throughout, uses_now, uses_score, uses_earned, uses_held;
-    uint32_t held_max; /* largest tier index asked by held() */
+    uint32_t held_max;                          /* largest tier index asked by held() */
     uint64_t types[TALLY_EVENT_TYPES_MAX / 64]; /* event types that sets look at */
 } tally_reach;
 
 /* Add what an expression reaches, through `let` and streaks too. NULL is allowed. */
-void tally_document_reach(const tally_version *version, const tally_expr *expr,
-                          tally_reach *reach);
+void tally_document_reach(const tally_version *version, const tally_expr *expr, tally_reach *reach);
 
 /* ---- sections ---- */
 

@@ -31,21 +31,24 @@ static void read_lets(tally_reader *reader, const tally_yaml *section, const tal
     rule->lets = lets;
     for (const tally_yaml *node = section->first; node != NULL; node = node->next) {
         uint32_t index = reader->version->let_count + rule->let_count;
-        const tally_expr *expr = tally_document_expr(reader, node, scope, TALLY_TYPE_NOTHING, 255, NULL);
+        const tally_expr *expr =
+            tally_document_expr(reader, node, scope, TALLY_TYPE_NOTHING, 255, NULL);
         tally_name *name = tally_document_declare(reader, node->key, TALLY_NAME_LET, index);
 
         if (name == NULL || expr == NULL)
             continue;
         if (has_field(&reader->types[rule->type], node->key->text))
             tally_document_error(reader, node->key, "shadowed-name", "choose another name",
-                                 "`%.*s` is also a field of `%.*s`", TALLY_TEXT_ARGS(node->key->text),
+                                 "`%.*s` is also a field of `%.*s`",
+                                 TALLY_TEXT_ARGS(node->key->text),
                                  TALLY_TEXT_ARGS(reader->types[rule->type].name));
         name->type = expr->type;
         name->decimals = expr->decimals;
         name->domain = expr->domain;
         name->is_used = true;
         if (name->type == TALLY_TYPE_EVENT) {
-            uint64_t *types = tally_document_alloc(reader, TALLY_EVENT_TYPES_MAX / 64, sizeof(*types));
+            uint64_t *types =
+                tally_document_alloc(reader, TALLY_EVENT_TYPES_MAX / 64, sizeof(*types));
 
             if (types == NULL)
                 return;
@@ -94,7 +97,8 @@ static void read_value(tally_reader *reader, const tally_yaml *node, const tally
                                  "a text is never computed");
             return;
         }
-        value = tally_document_expr(reader, node, scope, field->type, field->decimals, field->domain);
+        value =
+            tally_document_expr(reader, node, scope, field->type, field->decimals, field->domain);
         if (value == NULL)
             return;
         slots[write->value_count] = (uint16_t)slot;
@@ -138,7 +142,8 @@ static void read_write(tally_reader *reader, const tally_yaml *node, const tally
     if (!tally_document_shape(reader, node, TALLY_KEY_MAPPING, "what is written"))
         return;
     if (to == NULL)
-        tally_document_error(reader, node->key, "missing-key", "write `to: subject` or a member field",
+        tally_document_error(reader, node->key, "missing-key",
+                             "write `to: subject` or a member field",
                              "a written event needs `to`, whose event it is");
     else
         write->to = tally_document_expr(reader, to, scope, TALLY_TYPE_ID, 255, NULL);

@@ -4,9 +4,23 @@
 #include "policy/document.h"
 
 enum {
-    AWARD_FOR, AWARD_WHEN, AWARD_POINTS, AWARD_AT_MOST, AWARD_WITHIN, AWARD_EXPIRES, AWARD_DECAYS,
-    AWARD_COUNTS, AWARD_WHILE_DISPUTED, AWARD_SPENDS, AWARD_BECAUSE, AWARD_OWN_KEYS,
-    AWARD_OBLIGATION = AWARD_OWN_KEYS, AWARD_ACCEPTED_BY, AWARD_PAIRS_WITH, AWARD_REPAIR, AWARD_KEYS
+    AWARD_FOR,
+    AWARD_WHEN,
+    AWARD_POINTS,
+    AWARD_AT_MOST,
+    AWARD_WITHIN,
+    AWARD_EXPIRES,
+    AWARD_DECAYS,
+    AWARD_COUNTS,
+    AWARD_WHILE_DISPUTED,
+    AWARD_SPENDS,
+    AWARD_BECAUSE,
+    AWARD_OWN_KEYS,
+    AWARD_OBLIGATION = AWARD_OWN_KEYS,
+    AWARD_ACCEPTED_BY,
+    AWARD_PAIRS_WITH,
+    AWARD_REPAIR,
+    AWARD_KEYS
 };
 
 static const tally_key award_keys[AWARD_KEYS] = {
@@ -85,7 +99,8 @@ static void read_limits(tally_reader *reader, const tally_yaml *const *parts, ta
 {
     const tally_yaml *at_most = parts[AWARD_AT_MOST], *within = parts[AWARD_WITHIN];
     bool own_first = at_most != NULL && (within == NULL || at_most->start < within->start);
-    uint32_t room = (at_most != NULL ? at_most->count + 1 : 0) + (within != NULL ? within->count + 1 : 0);
+    uint32_t room =
+        (at_most != NULL ? at_most->count + 1 : 0) + (within != NULL ? within->count + 1 : 0);
     uint32_t *limits = tally_document_alloc(reader, room + 1, sizeof(*limits));
     uint32_t own_count = 0;
 
@@ -234,8 +249,8 @@ static void read_deduction(tally_reader *reader, const tally_yaml *const *parts,
     if (parts[AWARD_OBLIGATION] != NULL)
         award->obligation_slot_of_type = slots_of(reader, parts[AWARD_OBLIGATION]);
     if (parts[AWARD_ACCEPTED_BY] != NULL)
-        award->accepted_by_type = tally_document_type(reader, parts[AWARD_ACCEPTED_BY],
-                                                      parts[AWARD_ACCEPTED_BY]->text);
+        award->accepted_by_type =
+            tally_document_type(reader, parts[AWARD_ACCEPTED_BY], parts[AWARD_ACCEPTED_BY]->text);
     if (parts[AWARD_REPAIR] != NULL) {
         award->repair_type =
             tally_document_type(reader, parts[AWARD_REPAIR], parts[AWARD_REPAIR]->text);
@@ -285,8 +300,8 @@ static void find_linear(const tally_reader *reader, tally_award *award)
             return;
         type = t;
     }
-    if (type == TALLY_NO_INDEX ||
-        !tally_expr_linear(award->points, &award->linear_constant, &award->linear_coefficient, &slots))
+    if (type == TALLY_NO_INDEX || !tally_expr_linear(award->points, &award->linear_constant,
+                                                     &award->linear_coefficient, &slots))
         return;
     if (slots != NULL) {
         if (slots[type] < 0 || reader->types[type].fields[slots[type]].optional)

@@ -7,8 +7,8 @@
 /* What is being built, while it can still grow. */
 typedef struct merger {
     tally_reader *reader;
-    bool is_seen[TALLY_EVENT_TYPES_MAX]; /* in this document */
-    bool is_older_type;  /* the version before has the type being read */
+    bool is_seen[TALLY_EVENT_TYPES_MAX];  /* in this document */
+    bool is_older_type;                   /* the version before has the type being read */
     bool is_field_seen[TALLY_FIELDS_MAX]; /* of the type being read */
 } merger;
 
@@ -115,8 +115,9 @@ static bool widens_numbers(const tally_field *old, const tally_field *field)
     if (field->choice_count > 0 || field->decimals < old->decimals)
         return false;
     if (field->step != 0) {
-        if (old->step == 0 || tally_decimal_rescale(&step, old->step, old->decimals,
-                                                    field->decimals, TALLY_ROUND_DOWN) != TALLY_OK ||
+        if (old->step == 0 ||
+            tally_decimal_rescale(&step, old->step, old->decimals, field->decimals,
+                                  TALLY_ROUND_DOWN) != TALLY_OK ||
             step % field->step != 0)
             return false;
     }
@@ -155,9 +156,10 @@ static void widen(merger *merge, const tally_yaml *node, tally_field *old, tally
         return;
     }
     if (!reader->compiler.out_of_memory)
-        tally_document_error(reader, node, "incompatible-field",
-                             "a later version may only widen a field, so that older events stay valid",
-                             "this is narrower than, or different from, the field of the version before");
+        tally_document_error(
+            reader, node, "incompatible-field",
+            "a later version may only widen a field, so that older events stay valid",
+            "this is narrower than, or different from, the field of the version before");
 }
 
 /* ---- one document's types ---- */
@@ -216,7 +218,8 @@ static void read_particulars(merger *merge, tally_event_type *type, const tally_
 
     if (is != NULL && tally_document_shape(reader, is, TALLY_KEY_TEXT, "is"))
         type->kind = is->text;
-    if (recorded_by != NULL && tally_document_shape(reader, recorded_by, TALLY_KEY_TEXT, "recorded-by") &&
+    if (recorded_by != NULL &&
+        tally_document_shape(reader, recorded_by, TALLY_KEY_TEXT, "recorded-by") &&
         tally_document_deadline(reader, recorded_by, &deadline)) {
         if (merge->is_older_type &&
             (!type->has_recorded_by || !is_same_deadline(&type->recorded_by, &deadline)))
@@ -252,7 +255,8 @@ static tally_event_type *find_or_add_type(merger *merge, const tally_yaml *secti
 
     if (index < TALLY_RECORD_TYPES) {
         tally_document_error(reader, section->key, "reserved-name", "choose another name",
-                             "`%.*s` is a type that every policy has", TALLY_TEXT_ARGS(section->key->text));
+                             "`%.*s` is a type that every policy has",
+                             TALLY_TEXT_ARGS(section->key->text));
         return NULL;
     }
     merge->is_older_type = index != TALLY_NO_INDEX;
@@ -289,7 +293,8 @@ static void read_type(merger *merge, const tally_yaml *section)
     memset(merge->is_field_seen, 0, sizeof(merge->is_field_seen));
     if (section->is_empty || (section->kind == TALLY_YAML_SCALAR && section->text.count == 0))
         section = NULL; /* an event without fields */
-    if (section != NULL && tally_document_shape(reader, section, TALLY_KEY_MAPPING, "an event type")) {
+    if (section != NULL &&
+        tally_document_shape(reader, section, TALLY_KEY_MAPPING, "an event type")) {
         read_particulars(merge, type, section);
         for (const tally_yaml *value = section->first; value != NULL; value = value->next) {
             if (!tally_text_is(value->key->text, "is") &&

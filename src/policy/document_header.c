@@ -5,12 +5,45 @@
 #include "policy/document.h"
 
 enum {
-    TOP_TALLYSTICK, TOP_PROGRAMME, TOP_TITLE, TOP_PURPOSE, TOP_CONTACT, TOP_OWNER, TOP_SPONSOR,
-    TOP_SUBJECTS, TOP_MEMBERS, TOP_BASIS, TOP_FROM, TOP_PREVIOUS, TOP_ZONE, TOP_MONTH_END,
-    TOP_SHOWN_ON, TOP_KEEPS_EVENTS, TOP_DUPLICATE_WINDOW, TOP_SETTINGS, TOP_FACTS, TOP_SOURCES,
-    TOP_EVENTS, TOP_LET, TOP_LIMITS, TOP_AWARDS, TOP_DEDUCTIONS, TOP_SCORE, TOP_STREAKS,
-    TOP_PAUSES, TOP_TIERS, TOP_MOVES, TOP_GRADE, TOP_REPORT, TOP_BENEFITS, TOP_NOTICES,
-    TOP_MIGRATE, TOP_ADMISSION, TOP_READS, TOP_TESTS, TOP_KEYS
+    TOP_TALLYSTICK,
+    TOP_PROGRAMME,
+    TOP_TITLE,
+    TOP_PURPOSE,
+    TOP_CONTACT,
+    TOP_OWNER,
+    TOP_SPONSOR,
+    TOP_SUBJECTS,
+    TOP_MEMBERS,
+    TOP_BASIS,
+    TOP_FROM,
+    TOP_PREVIOUS,
+    TOP_ZONE,
+    TOP_MONTH_END,
+    TOP_SHOWN_ON,
+    TOP_KEEPS_EVENTS,
+    TOP_DUPLICATE_WINDOW,
+    TOP_SETTINGS,
+    TOP_FACTS,
+    TOP_SOURCES,
+    TOP_EVENTS,
+    TOP_LET,
+    TOP_LIMITS,
+    TOP_AWARDS,
+    TOP_DEDUCTIONS,
+    TOP_SCORE,
+    TOP_STREAKS,
+    TOP_PAUSES,
+    TOP_TIERS,
+    TOP_MOVES,
+    TOP_GRADE,
+    TOP_REPORT,
+    TOP_BENEFITS,
+    TOP_NOTICES,
+    TOP_MIGRATE,
+    TOP_ADMISSION,
+    TOP_READS,
+    TOP_TESTS,
+    TOP_KEYS
 };
 
 static const tally_key top_keys[TOP_KEYS] = {
@@ -55,8 +88,18 @@ static const tally_key top_keys[TOP_KEYS] = {
 };
 
 static const char *const sponsors[] = {
-    "association", "public body", "school", "employer", "company", "cooperative",
-    "professional body", "police", "immigration authority", "lender", "insurer", "landlord",
+    "association",
+    "public body",
+    "school",
+    "employer",
+    "company",
+    "cooperative",
+    "professional body",
+    "police",
+    "immigration authority",
+    "lender",
+    "insurer",
+    "landlord",
     "data broker",
 };
 
@@ -72,7 +115,8 @@ static void read_programme(tally_reader *reader, const tally_yaml *const *top)
     uint32_t who;
 
     if (top[TOP_TALLYSTICK] != NULL && !tally_text_is(top[TOP_TALLYSTICK]->text, "1"))
-        tally_document_error(reader, top[TOP_TALLYSTICK], "language-version", "write `tallystick: 1`",
+        tally_document_error(reader, top[TOP_TALLYSTICK], "language-version",
+                             "write `tallystick: 1`",
                              "this compiler knows version 1 of the language");
     if (programme != NULL && tally_document_name(reader, programme, "a programme")) {
         if (reader->previous != NULL && policy->programme.count > 0 &&
@@ -131,7 +175,8 @@ static void read_durations(tally_reader *reader, const tally_yaml *const *top)
     }
     version->duplicate_window_ms = 35 * TALLY_DAY_MS;
     if (top[TOP_DUPLICATE_WINDOW] != NULL)
-        tally_document_duration_ms(reader, top[TOP_DUPLICATE_WINDOW], &version->duplicate_window_ms);
+        tally_document_duration_ms(reader, top[TOP_DUPLICATE_WINDOW],
+                                   &version->duplicate_window_ms);
     version->month_end = TALLY_MONTH_END_LAST_DAY;
     if (top[TOP_MONTH_END] != NULL &&
         tally_document_choice(reader, top[TOP_MONTH_END], "month-end rule", month_ends,
@@ -184,8 +229,8 @@ tally_name *tally_document_declare(tally_reader *reader, const tally_yaml *key,
                                    tally_name_kind kind, uint32_t index)
 {
     /* What tests and files ask of a policy besides its own names. */
-    static const char *const results[] = { "shown", "tier", "grade", "state", "refused",
-                                           "next-change", "missing", "valid-until",
+    static const char *const results[] = { "shown",         "tier",        "grade",   "state",
+                                           "refused",       "next-change", "missing", "valid-until",
                                            "sum-of-scores", "as-of" };
     static const char *const kinds[] = { "setting", "fact", "let", "streak" };
     tally_compiler *compiler = &reader->compiler;
@@ -244,12 +289,11 @@ void tally_document_check_names(tally_reader *reader)
 
             if (!is_type && !has_field(type, name->name))
                 continue;
-            tally_document_report_span(reader, TALLY_SEVERITY_ERROR, &name->span,
-                                       is_type ? "duplicate-name" : "shadowed-name",
-                                       "choose another name", "`%.*s` is also %s `%.*s`",
-                                       TALLY_TEXT_ARGS(name->name),
-                                       is_type ? "the event type" : "a field of",
-                                       TALLY_TEXT_ARGS(type->name));
+            tally_document_report_span(
+                reader, TALLY_SEVERITY_ERROR, &name->span,
+                is_type ? "duplicate-name" : "shadowed-name", "choose another name",
+                "`%.*s` is also %s `%.*s`", TALLY_TEXT_ARGS(name->name),
+                is_type ? "the event type" : "a field of", TALLY_TEXT_ARGS(type->name));
             break;
         }
     }
@@ -404,7 +448,8 @@ static bool read_fact_values(tally_reader *reader, const tally_yaml *value, tall
     for (uint32_t i = 0; i < count; i++) {
         if (tally_decimal_rescale(&values[i], values[i], decimals[i], fact->decimals,
                                   TALLY_ROUND_DOWN) != TALLY_OK) {
-            tally_document_error(reader, value->key, "bad-number", "", "a fact's value is too large");
+            tally_document_error(reader, value->key, "bad-number", "",
+                                 "a fact's value is too large");
             return false;
         }
     }
@@ -436,7 +481,8 @@ void tally_document_facts(tally_reader *reader)
             if (!read_fact_values(reader, value, fact))
                 continue;
         } else {
-            fact->expr = tally_document_expr(reader, value, &programme, TALLY_TYPE_NUMBER, 255, NULL);
+            fact->expr =
+                tally_document_expr(reader, value, &programme, TALLY_TYPE_NUMBER, 255, NULL);
             if (fact->expr == NULL)
                 continue;
             fact->decimals = fact->expr->decimals;
@@ -458,8 +504,9 @@ void tally_document_facts(tally_reader *reader)
 
 static void read_source(tally_reader *reader, const tally_yaml *value, tally_source *source)
 {
-    static const tally_key keys[] = { { "events", TALLY_KEY_LIST | TALLY_KEY_TEXT | TALLY_KEY_NEEDED },
-                                      { "rate", TALLY_KEY_TEXT } };
+    static const tally_key keys[] = {
+        { "events", TALLY_KEY_LIST | TALLY_KEY_TEXT | TALLY_KEY_NEEDED }, { "rate", TALLY_KEY_TEXT }
+    };
     const tally_yaml *parts[2] = { value, NULL };
     const tally_yaml *cursor = NULL;
     uint32_t *types;

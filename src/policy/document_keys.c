@@ -32,7 +32,8 @@ static void report_empty(tally_reader *reader, const tally_yaml *node, const cha
         tally_document_error(reader, at, "empty-value",
                              "write it in block style, one key a line: inside {} and [] a comma "
                              "begins the next entry",
-                             "`%.*s` has no value", TALLY_TEXT_ARGS(tally_text_slice(at->text, 0, 80)));
+                             "`%.*s` has no value",
+                             TALLY_TEXT_ARGS(tally_text_slice(at->text, 0, 80)));
     else if (node->has_cut)
         tally_document_error(reader, at, "empty-value", "put a text that begins with `#` in quotes",
                              "the value of `%s` is a comment", what);
@@ -151,8 +152,7 @@ static bool is_function(tally_text text)
     return false;
 }
 
-static bool check_name(tally_reader *reader, const tally_yaml *node, const char *what,
-                       bool is_rule)
+static bool check_name(tally_reader *reader, const tally_yaml *node, const char *what, bool is_rule)
 {
     tally_text text = node->text;
 
@@ -162,8 +162,8 @@ static bool check_name(tally_reader *reader, const tally_yaml *node, const char 
         tally_document_error(reader, node, "bad-name",
                              "use letters, digits and hyphens; begin with a letter and do not end "
                              "in a hyphen",
-                             "`%.*s` cannot name %s", TALLY_TEXT_ARGS(tally_text_slice(text, 0, 80)),
-                             what);
+                             "`%.*s` cannot name %s",
+                             TALLY_TEXT_ARGS(tally_text_slice(text, 0, 80)), what);
         return false;
     }
     if (text.count > TALLY_NAME_BYTES_MAX) {
@@ -253,9 +253,8 @@ tally_text tally_document_words(tally_reader *reader, const tally_yaml *node, co
                                 sizeof(*words));
     if (words != NULL) {
         reader->words = words;
-        words[reader->word_count++] = (tally_policy_word){
-            .span = { node->line, node->column, node->text }, .role = role
-        };
+        words[reader->word_count++] =
+            (tally_policy_word){ .span = { node->line, node->column, node->text }, .role = role };
     }
     return node->text;
 }
@@ -311,7 +310,8 @@ uint32_t tally_document_type(tally_reader *reader, const tally_yaml *node, tally
     if (type != TALLY_NO_INDEX && type >= TALLY_RECORD_TYPES)
         return type;
     if (type != TALLY_NO_INDEX) {
-        tally_document_error(reader, node, "record-type", "name one of the policy's own event types",
+        tally_document_error(reader, node, "record-type",
+                             "name one of the policy's own event types",
                              "`%.*s` is a record about another record and earns nothing itself",
                              TALLY_TEXT_ARGS(name));
         return TALLY_NO_INDEX;

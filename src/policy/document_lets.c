@@ -134,7 +134,8 @@ void tally_document_report_names(tally_reader *reader)
         for (uint32_t i = 0; i < reader->compiler.name_count && count < 2 * TALLY_LETS_MAX; i++) {
             const tally_name *name = &reader->compiler.names[i];
 
-            if (name->kind == TALLY_NAME_STREAK || (name->kind == TALLY_NAME_LET && name->set == NULL))
+            if (name->kind == TALLY_NAME_STREAK ||
+                (name->kind == TALLY_NAME_LET && name->set == NULL))
                 names[count++] = name->name;
         }
         tally_document_unknown(reader, item, "unknown-name", item->text, "`let` value or streak",

@@ -64,8 +64,9 @@ uint32_t tally_document_own_limit(tally_reader *reader, const tally_yaml *node, 
     tally_limit limit = { .name = award, .is_own = true };
     char text[TALLY_NAME_BYTES_MAX + 16];
     tally_text name;
-    int written = snprintf(text, sizeof(text), "%.*s #%u",
-                           TALLY_TEXT_ARGS(tally_text_slice(award, 0, TALLY_NAME_BYTES_MAX)), number);
+    int written =
+        snprintf(text, sizeof(text), "%.*s #%u",
+                 TALLY_TEXT_ARGS(tally_text_slice(award, 0, TALLY_NAME_BYTES_MAX)), number);
 
     if (!tally_arena_copy_text(reader->compiler.arena, &name,
                                tally_text_of(text, written > 0 ? (size_t)written : 0))) {

@@ -4,8 +4,15 @@
 #include "policy/document.h"
 
 enum {
-    BENEFIT_CLASS, BENEFIT_NEEDS, BENEFIT_AT, BENEFIT_EACH, BENEFIT_QUANTITY, BENEFIT_STOCK,
-    BENEFIT_WITHOUT, BENEFIT_NON_MEMBERS, BENEFIT_KEYS
+    BENEFIT_CLASS,
+    BENEFIT_NEEDS,
+    BENEFIT_AT,
+    BENEFIT_EACH,
+    BENEFIT_QUANTITY,
+    BENEFIT_STOCK,
+    BENEFIT_WITHOUT,
+    BENEFIT_NON_MEMBERS,
+    BENEFIT_KEYS
 };
 
 static const tally_key benefit_keys[BENEFIT_KEYS] = {
@@ -35,7 +42,7 @@ static uint32_t needed_tier(tally_reader *reader, const tally_yaml *node)
 /* `each: calendar month` is a window of one piece. */
 static void check_each(tally_reader *reader, const tally_yaml *node)
 {
-    static const char *const windows[] = { "calendar day", "calendar week", "calendar month",
+    static const char *const windows[] = { "calendar day",     "calendar week", "calendar month",
                                            "calendar quarter", "calendar year", "lifetime" };
 
     tally_document_choice(reader, node, "window of a benefit", windows,
@@ -114,7 +121,8 @@ static void read_notice(tally_reader *reader, const tally_yaml *node)
         bool is_known = false;
 
         for (uint32_t i = 0; i < reader->compiler.award_count; i++)
-            is_known = is_known || tally_text_is_equal(reader->compiler.award_names[i], row->key->text);
+            is_known =
+                is_known || tally_text_is_equal(reader->compiler.award_names[i], row->key->text);
         if (!is_known)
             tally_document_unknown(reader, row->key, "unknown-award", row->key->text, "award",
                                    reader->compiler.award_names, reader->compiler.award_count);

@@ -97,8 +97,7 @@ static void follow(walk *state, const tally_expr *expr)
         follow(state, expr->args[i]);
 }
 
-void tally_document_reach(const tally_version *version, const tally_expr *expr,
-                          tally_reach *reach)
+void tally_document_reach(const tally_version *version, const tally_expr *expr, tally_reach *reach)
 {
     walk state = { .version = version, .reach = reach };
 

@@ -5,8 +5,18 @@
 #include "policy/reads.h"
 
 enum {
-    READ_EVENT, READ_SUBJECT, READ_ID, READ_AT, READ_RECORDED, READ_ONLY, READ_COLUMNS, READ_DATES,
-    READ_FIELDS, READ_AS_OF, READ_EXPECT, READ_KEYS
+    READ_EVENT,
+    READ_SUBJECT,
+    READ_ID,
+    READ_AT,
+    READ_RECORDED,
+    READ_ONLY,
+    READ_COLUMNS,
+    READ_DATES,
+    READ_FIELDS,
+    READ_AS_OF,
+    READ_EXPECT,
+    READ_KEYS
 };
 
 static const tally_key read_keys[READ_KEYS] = {
@@ -59,10 +69,11 @@ static void read_column(tally_reader *reader, const tally_yaml *node, tally_colu
         rest = tally_text_slice(text, from + 6, text.count);
         by = find(rest, " by ");
         column->look_up_file = tally_text_trim(tally_text_slice(rest, 0, by));
-        column->look_up_key = tally_text_trim(tally_text_slice(rest, by < rest.count ? by + 4 : by,
-                                                               rest.count));
+        column->look_up_key =
+            tally_text_trim(tally_text_slice(rest, by < rest.count ? by + 4 : by, rest.count));
         if (column->look_up_file.count == 0 || column->look_up_key.count == 0)
-            tally_document_error(reader, node, "bad-column", "write `date from races.csv by raceId`",
+            tally_document_error(reader, node, "bad-column",
+                                 "write `date from races.csv by raceId`",
                                  "a look-up names a column, a file and the column they share");
         text = tally_text_slice(text, 0, from);
     }
@@ -337,7 +348,8 @@ void tally_document_reads(tally_reader *reader)
     if (!tally_document_section(reader, "reads", TALLY_ROWS_MAX, &section))
         return;
     if (reader->policy->reads != NULL) {
-        tally_document_error(reader, section->key, "duplicate-section", "put it all in one document",
+        tally_document_error(reader, section->key, "duplicate-section",
+                             "put it all in one document",
                              "an earlier version has `reads` already; it serves all versions");
         return;
     }

@@ -49,7 +49,8 @@ void tally_document_score(tally_reader *reader)
     if (parts[SCORE_START] != NULL)
         tally_document_points_constant(reader, parts[SCORE_START], &score->start);
     if (parts[SCORE_FLOOR] != NULL)
-        score->has_floor = tally_document_points_constant(reader, parts[SCORE_FLOOR], &score->floor);
+        score->has_floor =
+            tally_document_points_constant(reader, parts[SCORE_FLOOR], &score->floor);
     if (parts[SCORE_CEILING] != NULL)
         score->has_ceiling =
             tally_document_points_constant(reader, parts[SCORE_CEILING], &score->ceiling);

@@ -42,7 +42,8 @@ static uint32_t read_named(tally_reader *reader, const tally_yaml *node, tally_n
         for (uint32_t i = 0; i < reader->compiler.name_count; i++) {
             const tally_name *name = &reader->compiler.names[i];
 
-            is_known = is_known || (name->kind == kind && tally_text_is_equal(name->name, row->key->text));
+            is_known =
+                is_known || (name->kind == kind && tally_text_is_equal(name->name, row->key->text));
         }
         if (!is_known)
             tally_document_unknown(reader, row->key, "unknown-name", row->key->text,
@@ -140,9 +141,9 @@ static void read_given(tally_reader *reader, const tally_yaml *given, tally_test
 
 static bool is_result(const tally_reader *reader, tally_text name)
 {
-    static const char *const results[] = { "score", "shown", "tier", "grade", "state", "refused",
-                                           "next-change", "missing", "valid-until",
-                                           "sum-of-scores" };
+    static const char *const results[] = { "score",       "shown",        "tier",        "grade",
+                                           "state",       "refused",      "next-change", "missing",
+                                           "valid-until", "sum-of-scores" };
     for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
         if (tally_text_is(name, results[i]))
             return true;
@@ -189,7 +190,8 @@ static void read_expectation(tally_reader *reader, const tally_yaml *node,
     expectation->values = values;
     expectation->lists = lists;
     for (const tally_yaml *row = node->first; row != NULL; row = row->next) {
-        if (!tally_document_shape(reader, row, TALLY_KEY_TEXT | TALLY_KEY_LIST, "an expected result"))
+        if (!tally_document_shape(reader, row, TALLY_KEY_TEXT | TALLY_KEY_LIST,
+                                  "an expected result"))
             continue;
         if (is_kept_word(row, "as-of", &expectation->as_of) ||
             is_kept_word(row, "of", &expectation->of))
@@ -231,7 +233,8 @@ static void read_test(tally_reader *reader, const tally_yaml *node, tally_test *
     read_given(reader, parts[TEST_GIVEN], test);
     if (parts[TEST_EXPECT] == NULL)
         return;
-    expectations = tally_document_alloc(reader, parts[TEST_EXPECT]->count + 1, sizeof(*expectations));
+    expectations =
+        tally_document_alloc(reader, parts[TEST_EXPECT]->count + 1, sizeof(*expectations));
     if (expectations == NULL)
         return;
     while (tally_document_each(parts[TEST_EXPECT], &cursor) != NULL)

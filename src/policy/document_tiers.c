@@ -6,19 +6,22 @@
 static const tally_scope no_event = { 0 };
 
 enum {
-    TIER_FROM, TIER_GAIN, TIER_KEEP, TIER_HOLD, TIER_VALID, TIER_REVIEWED, TIER_PRICE, TIER_CARRY,
+    TIER_FROM,
+    TIER_GAIN,
+    TIER_KEEP,
+    TIER_HOLD,
+    TIER_VALID,
+    TIER_REVIEWED,
+    TIER_PRICE,
+    TIER_CARRY,
     TIER_KEYS
 };
 
 static const tally_key tier_keys[TIER_KEYS] = {
-    [TIER_FROM] = { "from", TALLY_KEY_TEXT },
-    [TIER_GAIN] = { "gain", TALLY_KEY_ANY },
-    [TIER_KEEP] = { "keep", TALLY_KEY_ANY },
-    [TIER_HOLD] = { "hold", TALLY_KEY_TEXT },
-    [TIER_VALID] = { "valid", TALLY_KEY_TEXT },
-    [TIER_REVIEWED] = { "reviewed", TALLY_KEY_TEXT },
-    [TIER_PRICE] = { "price", TALLY_KEY_TEXT },
-    [TIER_CARRY] = { "carry", TALLY_KEY_TEXT },
+    [TIER_FROM] = { "from", TALLY_KEY_TEXT },   [TIER_GAIN] = { "gain", TALLY_KEY_ANY },
+    [TIER_KEEP] = { "keep", TALLY_KEY_ANY },    [TIER_HOLD] = { "hold", TALLY_KEY_TEXT },
+    [TIER_VALID] = { "valid", TALLY_KEY_TEXT }, [TIER_REVIEWED] = { "reviewed", TALLY_KEY_TEXT },
+    [TIER_PRICE] = { "price", TALLY_KEY_TEXT }, [TIER_CARRY] = { "carry", TALLY_KEY_TEXT },
 };
 
 static bool read_review(tally_reader *reader, const tally_yaml *node, tally_review *review)
@@ -43,10 +46,9 @@ static const tally_expr *score_reaches(tally_reader *reader, const tally_yaml *n
         return NULL;
     parts[0] = (tally_expr){ .op = TALLY_OP_SCORE, .type = TALLY_TYPE_NUMBER };
     parts[1] = (tally_expr){ .op = TALLY_OP_LITERAL, .type = TALLY_TYPE_NUMBER, .value = amount };
-    parts[2] = (tally_expr){ .op = TALLY_OP_GREATER_OR_EQUAL,
-                             .type = TALLY_TYPE_CONDITION,
-                             .args = args,
-                             .arg_count = 2 };
+    parts[2] = (tally_expr){
+        .op = TALLY_OP_GREATER_OR_EQUAL, .type = TALLY_TYPE_CONDITION, .args = args, .arg_count = 2
+    };
     for (int i = 0; i < 3; i++)
         parts[i].span = tally_document_span(node);
     parts[0].decimals = parts[1].decimals = reader->compiler.points_decimals;
@@ -100,7 +102,8 @@ static void read_keep(tally_reader *reader, const tally_yaml *keep, tally_tier *
         if (tally_document_constant(reader, keep, reader->compiler.points_decimals, &amount))
             tier->keep = score_reaches(reader, keep, amount);
         if (tier->has_from && tier->keep != NULL && amount > tier->from)
-            tally_document_warn(reader, keep, "hard-keep", "", "this tier is harder to keep than to gain");
+            tally_document_warn(reader, keep, "hard-keep", "",
+                                "this tier is harder to keep than to gain");
     } else if (keep->kind == TALLY_YAML_SCALAR && tally_expr_is_relaxation(&source)) {
         if (tier->gain == NULL)
             return;
@@ -144,7 +147,8 @@ static void check_held(tally_reader *reader, const tally_yaml *node, const tally
                              "a tier's rules may ask only about tiers written above it");
 }
 
-static void read_tier(tally_reader *reader, const tally_yaml *node, uint32_t index, tally_tier *tier)
+static void read_tier(tally_reader *reader, const tally_yaml *node, uint32_t index,
+                      tally_tier *tier)
 {
     const tally_yaml *parts[TIER_KEYS] = { NULL };
 
@@ -214,7 +218,8 @@ static uint32_t tier_id(tally_reader *reader, tally_text name)
     if (renames != NULL && renames->kind == TALLY_YAML_MAPPING) {
         for (const tally_yaml *row = renames->first; row != NULL; row = row->next) {
             old = find_tier(reader->previous, row->key->text);
-            if (row->kind == TALLY_YAML_SCALAR && old != NULL && tally_text_is_equal(row->text, name)) {
+            if (row->kind == TALLY_YAML_SCALAR && old != NULL &&
+                tally_text_is_equal(row->text, name)) {
                 reader->tier_ids.names[old->id] = name;
                 return old->id;
             }
@@ -227,7 +232,8 @@ static uint32_t tier_id(tally_reader *reader, tally_text name)
 static void measure_prices(tally_reader *reader, const tally_yaml *section)
 {
     for (const tally_yaml *node = section->first; node != NULL; node = node->next) {
-        const tally_yaml *price = tally_yaml_get(node, "price"), *carry = tally_yaml_get(node, "carry");
+        const tally_yaml *price = tally_yaml_get(node, "price"),
+                         *carry = tally_yaml_get(node, "carry");
         int64_t amount;
 
         if (price != NULL)

@@ -151,8 +151,8 @@ static const tally_expr *condition_list(tally_reader *reader, const tally_yaml *
     }
     if (!tally_document_shape(reader, list, TALLY_KEY_LIST, "a list of conditions"))
         return NULL;
-    if (list->count == 0 || (op == TALLY_OP_AT_LEAST_OF &&
-                             (at_least < 1 || (uint64_t)at_least > list->count))) {
+    if (list->count == 0 ||
+        (op == TALLY_OP_AT_LEAST_OF && (at_least < 1 || (uint64_t)at_least > list->count))) {
         tally_document_error(reader, list->key, "bad-list", "",
                              "this list has %u conditions, so its head cannot be right",
                              list->count);
@@ -182,7 +182,8 @@ const tally_expr *tally_document_condition(tally_reader *reader, const tally_yam
                                            const tally_scope *scope)
 {
     if (node->kind == TALLY_YAML_SEQUENCE) {
-        tally_document_error(reader, node, "bad-list", "write `all of:` or `any of:` above the list",
+        tally_document_error(reader, node, "bad-list",
+                             "write `all of:` or `any of:` above the list",
                              "a list of conditions begins with how many must be met");
         return NULL;
     }
@@ -346,9 +347,10 @@ const tally_expr *tally_document_let_table(tally_reader *reader, const tally_yam
         results[i] = label;
     }
     if (label_count < node->count) {
-        tally_document_error(reader, node->first->key, "mixed-table",
-                             "quote a label that looks like a number or a name in no way: rename it",
-                             "the left sides of a table are all numbers or all labels");
+        tally_document_error(
+            reader, node->first->key, "mixed-table",
+            "quote a label that looks like a number or a name in no way: rename it",
+            "the left sides of a table are all numbers or all labels");
         return NULL;
     }
     return build_table(reader, node, scope, results);
@@ -390,8 +392,8 @@ static bool constant_of(const tally_expr *expr, int64_t *out_value)
         *out_value = expr->value;
         return true;
     case TALLY_OP_NEGATE:
-        return constant_of(expr->args[0], &value) && tally_decimal_scale(out_value, value, -1, 1,
-                                                                         TALLY_ROUND_DOWN) == TALLY_OK;
+        return constant_of(expr->args[0], &value) &&
+               tally_decimal_scale(out_value, value, -1, 1, TALLY_ROUND_DOWN) == TALLY_OK;
     case TALLY_OP_RESCALE:
         return constant_of(expr->args[0], &value) &&
                tally_decimal_rescale(out_value, value, expr->args[0]->decimals, expr->decimals,
@@ -401,17 +403,18 @@ static bool constant_of(const tally_expr *expr, int64_t *out_value)
     }
 }
 
-static bool constant(tally_reader *reader, const tally_yaml *node, uint8_t decimals,
-                     bool is_points, int64_t *out_value)
+static bool constant(tally_reader *reader, const tally_yaml *node, uint8_t decimals, bool is_points,
+                     int64_t *out_value)
 {
     static const tally_scope nothing_in_scope = { 0 };
-    const tally_expr *expr = tally_document_expr(reader, node, &nothing_in_scope,
-                                                 TALLY_TYPE_NUMBER, decimals, NULL);
+    const tally_expr *expr =
+        tally_document_expr(reader, node, &nothing_in_scope, TALLY_TYPE_NUMBER, decimals, NULL);
 
     if (expr == NULL)
         return false;
     if (!constant_of(expr, out_value) || *out_value == TALLY_NOTHING) {
-        tally_document_error(reader, node, "not-constant", "write a number or the name of a setting",
+        tally_document_error(reader, node, "not-constant",
+                             "write a number or the name of a setting",
                              "this number must be known before any event");
         return false;
     }
@@ -490,7 +493,8 @@ bool tally_document_duration_ms(tally_reader *reader, const tally_yaml *node, in
         return false;
     }
     if (months != 0) {
-        tally_document_error(reader, node, "bad-duration", "write it in minutes, hours, days or weeks",
+        tally_document_error(reader, node, "bad-duration",
+                             "write it in minutes, hours, days or weeks",
                              "months differ in length; this must be an exact time");
         return false;
     }

@@ -10,7 +10,7 @@
 #include "policy/walk.h"
 #include "util/checked.h"
 
-#define warn(reader, span, code, hint, ...)                                                        \
+#define warn(reader, span, code, hint, ...) \
     tally_document_report_span(reader, TALLY_SEVERITY_WARNING, span, code, hint, __VA_ARGS__)
 
 static bool has_type(const uint64_t *types, uint32_t type)
@@ -141,7 +141,8 @@ static void warn_of_unused_limits(tally_reader *reader)
             node = node->next;
         if (!is_used && node != NULL)
             tally_document_warn(reader, node->key, "unused", "name it in an award's `within`",
-                                "no award is within the limit `%.*s`", TALLY_TEXT_ARGS(limit->name));
+                                "no award is within the limit `%.*s`",
+                                TALLY_TEXT_ARGS(limit->name));
     }
 }
 
@@ -234,8 +235,8 @@ static void warn_of_tiers(tally_reader *reader)
         if (!tier->has_from)
             continue;
         if (is_known && tier->from > highest) {
-            tally_text most = tally_decimal_format_short(text, highest,
-                                                         reader->compiler.points_decimals, NULL);
+            tally_text most =
+                tally_decimal_format_short(text, highest, reader->compiler.points_decimals, NULL);
             warn(reader, &tier->gain->span, "unreachable", "lower it, or raise what can be earned",
                  "nobody can reach this tier: the score shown is at most %.*s",
                  TALLY_TEXT_ARGS(most));
@@ -253,10 +254,8 @@ static void warn_of_tiers(tally_reader *reader)
 static int64_t periods_within(uint8_t inner, uint8_t outer)
 {
     static const int64_t most[5][5] = {
-        [TALLY_UNIT_DAY] = { 1, 7, 31, 92, 366 },
-        [TALLY_UNIT_WEEK] = { 0, 1, 6, 15, 54 },
-        [TALLY_UNIT_MONTH] = { 0, 0, 1, 3, 12 },
-        [TALLY_UNIT_QUARTER] = { 0, 0, 0, 1, 4 },
+        [TALLY_UNIT_DAY] = { 1, 7, 31, 92, 366 }, [TALLY_UNIT_WEEK] = { 0, 1, 6, 15, 54 },
+        [TALLY_UNIT_MONTH] = { 0, 0, 1, 3, 12 },  [TALLY_UNIT_QUARTER] = { 0, 0, 0, 1, 4 },
         [TALLY_UNIT_YEAR] = { 0, 0, 0, 0, 1 },
     };
 
@@ -306,11 +305,12 @@ static void warn_of_limits(tally_reader *reader)
                 if (!most_let_through(reader, award, outer, inner, &most) ||
                     most > outer->amount_value || (most == outer->amount_value && i > o))
                     continue;
-                tally_text shown = tally_decimal_format_short(
-                    text, most, reader->compiler.points_decimals, NULL);
-                warn(reader, &outer->span, "never-binds", "remove it, or lower it",
-                     "this limit can never bind: another one lets at most %.*s through in that time",
-                     TALLY_TEXT_ARGS(shown));
+                tally_text shown =
+                    tally_decimal_format_short(text, most, reader->compiler.points_decimals, NULL);
+                warn(
+                    reader, &outer->span, "never-binds", "remove it, or lower it",
+                    "this limit can never bind: another one lets at most %.*s through in that time",
+                    TALLY_TEXT_ARGS(shown));
                 break;
             }
         }

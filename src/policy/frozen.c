@@ -230,7 +230,8 @@ tally_rc tally_frozen_compile(tally_policy **out_policy, const char *file_name, 
         return refuse(diagnostics, err, TALLY_E_NOMEM, "memory is short");
     root = json_loadb(text.bytes, text.count, JSON_REJECT_DUPLICATES, NULL);
     if (root == NULL)
-        rc = refuse(diagnostics, err, TALLY_E_INVALID, "a text that begins with `{` is a frozen policy, and this one is not JSON");
+        rc = refuse(diagnostics, err, TALLY_E_INVALID,
+                    "a text that begins with `{` is a frozen policy, and this one is not JSON");
     else
         rc = compile(out_policy, file_name, root, arena, &documents, diagnostics, err);
     json_decref(root);

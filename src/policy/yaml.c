@@ -16,9 +16,9 @@
 
 typedef struct frame {
     tally_yaml *node;
-    tally_yaml *last;        /* the value added last */
-    const tally_yaml *key;   /* waits for its value */
-    bool is_key;             /* the collection stands where a key belongs */
+    tally_yaml *last;      /* the value added last */
+    const tally_yaml *key; /* waits for its value */
+    bool is_key;           /* the collection stands where a key belongs */
 } frame;
 
 typedef struct builder {
@@ -28,11 +28,11 @@ typedef struct builder {
     frame frames[TALLY_YAML_DEPTH_MAX];
     uint32_t depth;
     tally_yaml *root;
-    struct fy_mark end;      /* where the last event ended */
+    struct fy_mark end; /* where the last event ended */
     size_t document_start, document_end;
     uint32_t document_line;
     uint32_t refusal_count;
-    bool is_damaged;         /* something of the text is not in the tree */
+    bool is_damaged; /* something of the text is not in the tree */
     bool is_over_limit, is_out_of_memory;
 } builder;
 
@@ -159,8 +159,8 @@ static void take_key(builder *build, frame *top, tally_yaml *node)
 {
     if (node->kind != TALLY_YAML_SCALAR) {
         build->is_damaged = true;
-        refuse(build, "complex-key", node->line, node->column, 1, "write a plain text before the colon",
-               "a key is a text, not a list or a mapping");
+        refuse(build, "complex-key", node->line, node->column, 1,
+               "write a plain text before the colon", "a key is a text, not a list or a mapping");
     } else if (node->is_plain && tally_text_is(node->text, "<<")) {
         refuse(build, "merge-key", node->line, node->column, 2, "write the keys out",
                "merge keys are not used here");
@@ -275,13 +275,15 @@ static void note_comment_behind(const builder *build, tally_yaml *node)
 {
     size_t at = node->end;
 
-    while (at < build->text.count && (build->text.bytes[at] == ' ' || build->text.bytes[at] == '\t'))
+    while (at < build->text.count &&
+           (build->text.bytes[at] == ' ' || build->text.bytes[at] == '\t'))
         at++;
     if (at == node->end || at >= build->text.count || build->text.bytes[at] != '#')
         return;
     node->has_cut = true;
     at++;
-    node->cuts_text = at < build->text.count && memchr(" \t\r\n#!", build->text.bytes[at], 6) == NULL;
+    node->cuts_text =
+        at < build->text.count && memchr(" \t\r\n#!", build->text.bytes[at], 6) == NULL;
 }
 
 static bool take_value(builder *build, tally_yaml *node, struct fy_token *token)
@@ -393,8 +395,7 @@ static size_t end_of_document(const builder *build)
 {
     size_t end = build->document_end;
 
-    while (end > build->document_start &&
-           memchr(" \t\r\n", build->text.bytes[end - 1], 4) != NULL)
+    while (end > build->document_start && memchr(" \t\r\n", build->text.bytes[end - 1], 4) != NULL)
         end--;
     while (end < build->text.count && build->text.bytes[end] != '\n')
         end++;
@@ -462,65 +463,7 @@ static bool take_event(builder *build, struct fy_event *event, tally_yaml_stream
     return goes_on && !build->is_out_of_memory;
 }
 
-/* ---- what libfyaml says, in our words ---- */
-
-static size_t place_of(tally_text text, int line, int column)
-{
-    size_t at = 0;
-
-    for (int row = 1; row < line && at < text.count; at++)
-        row += text.bytes[at] == '\n';
-    for (int i = 1; i < column && at < text.count && text.bytes[at] != '\n'; i++) {
-        at++;
-        while (at < text.count && ((unsigned char)text.bytes[at] & 0xc0) == 0x80)
-            at++;
-    }
-    return at;
-}
-
-static const struct {
-    const char *said, *message, *hint;
-} explanations[] = {
-    { "nested block mapping", "a colon and a space inside a text begin a new key",
-      "put the text in quotes, or leave the colon out" },
-    { "mapping value", "a colon and a space inside a text begin a new key",
-      "put the text in quotes, or leave the colon out" },
-    { "block sequence on the same line", "a list begins on its own line",
-      "put `- ` on the next line, further in than its key" },
-    { "tab", "a tab stands where only spaces may", "indent with spaces" },
-    { "closing quote", "this quote is never closed", "close it, or quote the whole text" },
-    { "closing bracket", "`[` is never closed", "write `]` where the list ends" },
-    { "closing brace", "`{` is never closed", "write `}` where the mapping ends" },
-    { "block scalar", "a text that begins with `>` or `|` is a block in YAML",
-      "begin with a name, as in `hours >= 3`, or put the text in quotes" },
-};
-
-static void report_syntax(builder *build, int line, int column, const char *said)
-{
-    size_t at = place_of(build->text, line, column);
-    const char *message = said, *hint = "";
-    char own[MESSAGE_BYTES];
-
-    if (at < build->text.count && memchr("@`%", build->text.bytes[at], 3) != NULL) {
-        snprintf(own, sizeof(own), "a text may not begin with `%c`", build->text.bytes[at]);
-        refuse(build, "yaml-indicator", (uint32_t)line, (uint32_t)column, 1,
-               "put the text in quotes", "%s", own);
-        return;
-    }
-    if (at > 0 && strstr(said, "block scalar") != NULL && column > 1)
-        column -= memchr(">|", build->text.bytes[at - 1], 2) != NULL; /* it points behind */
-    snprintf(own, sizeof(own), "this is not YAML: %s", said);
-    message = own;
-    for (size_t i = 0; i < sizeof(explanations) / sizeof(explanations[0]); i++) {
-        if (strstr(said, explanations[i].said) != NULL) {
-            message = explanations[i].message;
-            hint = explanations[i].hint;
-            break;
-        }
-    }
-    refuse(build, "yaml", line > 0 ? (uint32_t)line : 1, column > 0 ? (uint32_t)column : 1, 1, hint,
-           "%s", message);
-}
+/* ---- the whole text ---- */
 
 static void take_errors(builder *build, struct fy_diag *diag)
 {
@@ -533,7 +476,9 @@ static void take_errors(builder *build, struct fy_diag *diag)
         return;
     }
     /* Whatever follows the first one is its consequence. */
-    report_syntax(build, error->line, error->column, error->msg != NULL ? error->msg : "");
+    if (!tally_yaml_explain(build->diagnostics, build->text, error->line, error->column,
+                            error->msg != NULL ? error->msg : ""))
+        build->is_out_of_memory = true;
 }
 
 /* What makes libfyaml slow or large: it looks ahead within a line, and takes

@@ -12,8 +12,8 @@
 #include "policy/compiler.h"
 #include "util/arena.h"
 
-#define TALLY_YAML_DEPTH_MAX      64u
-#define TALLY_YAML_LINE_BYTES_MAX ((size_t)16 << 10)
+#define TALLY_YAML_DEPTH_MAX       64u
+#define TALLY_YAML_LINE_BYTES_MAX  ((size_t)16 << 10)
 #define TALLY_YAML_EMPTY_LINES_MAX 100u
 
 typedef enum tally_yaml_kind {
@@ -32,13 +32,13 @@ struct tally_yaml {
     bool has_cut;   /* ` #` follows on its line: whatever is behind it is a comment */
     bool cuts_text; /* ... and the next byte is not a space, so it may have been meant as text */
     uint32_t line, column;
-    size_t start, end;        /* bytes in the file */
-    tally_text raw;           /* of a scalar: as written, within the file; without quotes */
-    tally_text text;          /* of a scalar: its value, without white space at its end */
-    const tally_yaml *key;    /* of a mapping's value */
-    const tally_yaml *next;   /* the next value of the same collection */
-    const tally_yaml *first;  /* of a collection */
-    uint32_t count;           /* values of a collection */
+    size_t start, end;       /* bytes in the file */
+    tally_text raw;          /* of a scalar: as written, within the file; without quotes */
+    tally_text text;         /* of a scalar: its value, without white space at its end */
+    const tally_yaml *key;   /* of a mapping's value */
+    const tally_yaml *next;  /* the next value of the same collection */
+    const tally_yaml *first; /* of a collection */
+    uint32_t count;          /* values of a collection */
 };
 
 typedef struct tally_yaml_document {
@@ -76,5 +76,9 @@ tally_source_text tally_yaml_source(const tally_yaml *node);
 
 /* Characters of the first line of a node, at least 1: what a caret line underlines. */
 uint32_t tally_yaml_underline(const tally_yaml *node);
+
+/* Report what libfyaml said about a place (from 1), in words that help. False: memory is short. */
+bool tally_yaml_explain(tally_diagnostics *diagnostics, tally_text text, int line, int column,
+                        const char *said);
 
 #endif

@@ -32,7 +32,8 @@ static void check_freezing(const tally_policy *policy)
     size_t count = 0;
 
     TALLY_ASSERT(tally_policy_freeze(policy, &text, &count) == TALLY_OK);
-    TALLY_ASSERT(tally_policy_compile(&thawed, "frozen", text, count, NULL, list, NULL) == TALLY_OK);
+    TALLY_ASSERT(tally_policy_compile(&thawed, "frozen", text, count, NULL, list, NULL) ==
+                 TALLY_OK);
     tally_policy_hash(policy, hash);
     tally_policy_hash(thawed, again);
     TALLY_ASSERT(memcmp(hash, again, sizeof(hash)) == 0);

@@ -54,7 +54,7 @@ LIBRARIES = {
     "openssl/": ("src/crypto",),
     "sodium": ("src/crypto",),
     "libfyaml.h": ("src/policy",),
-    "jansson.h": ("src/http", "src/client", "src/cred", "src/ledger", "cmd", "tests"),
+    "jansson.h": ("src/policy", "src/http", "src/client", "src/cred", "src/ledger", "cmd", "tests"),
     "zlib.h": ("src/eval", "cmd", "tests", "bench"),
     "sqlite3.h": ("src/store",),
 }

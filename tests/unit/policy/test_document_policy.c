@@ -335,7 +335,8 @@ static void versions_carry_over(void **state)
     static const char text[] =
         HEAD "settings: {cap: 500, own: 7}\n"
              "events:\n  visit:\n    n: 0..5\n    k: one of low, high\n"
-             "awards:\n  gone: {for: visit, points: 1}\n  stays: {for: visit, points: n, at-most: 3 per calendar day}\n"
+             "awards:\n  gone: {for: visit, points: 1}\n  stays: {for: visit, points: n, at-most: "
+             "3 per calendar day}\n"
              "tiers:\n  old: {from: 1}\n  same: {from: 2}\n"
              "# the end of version 1\n---\n" HEAD "from: 2025-01-01\nzone: Test/East\n"
              "settings:\n  cap: {was: 500, now: 250}\n  own: {was: 5, now: 9}\n"
@@ -428,7 +429,8 @@ static tally_rc thaw(tally_policy **out_policy, const char *text, size_t count)
 {
     static const tally_zone_source no_zones = { 0 };
     tally_diagnostics *diagnostics = tally_diagnostics_new();
-    tally_rc rc = tally_policy_compile(out_policy, "frozen", text, count, &no_zones, diagnostics, NULL);
+    tally_rc rc =
+        tally_policy_compile(out_policy, "frozen", text, count, &no_zones, diagnostics, NULL);
 
     tally_diagnostics_free(diagnostics);
     return rc;

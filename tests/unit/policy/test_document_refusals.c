@@ -5,10 +5,10 @@
 
 #include "document_support.h"
 
-#define HEAD "tallystick: 1\nprogramme: p\ntitle: t\nsubjects: members\n"
-#define VISIT HEAD "events:\n  visit: {hours: 0..24}\n"       /* 6 lines */
-#define AWARD VISIT "awards:\n  a:\n    for: visit\n"           /* 9 lines */
-#define POINTS AWARD "    points: hours\n"                      /* 10 lines */
+#define HEAD   "tallystick: 1\nprogramme: p\ntitle: t\nsubjects: members\n"
+#define VISIT  HEAD "events:\n  visit: {hours: 0..24}\n" /* 6 lines */
+#define AWARD  VISIT "awards:\n  a:\n    for: visit\n"   /* 9 lines */
+#define POINTS AWARD "    points: hours\n"               /* 10 lines */
 
 /* By section, in the order of docs/policy-language.md. */
 static const struct {
@@ -42,23 +42,31 @@ static const struct {
       TALLY_E_INVALID },
     { "a value that is a comment", AWARD "    points: # one\n", "empty-value", 10, 5,
       TALLY_E_INVALID },
-    { "an expression split by a flow map", VISIT "awards:\n  a: {for: visit, points: max(5, hours)}\n",
-      "flow-expression", 8, 27, TALLY_E_INVALID },
+    { "an expression split by a flow map",
+      VISIT "awards:\n  a: {for: visit, points: max(5, hours)}\n", "flow-expression", 8, 27,
+      TALLY_E_INVALID },
     { "an empty value", AWARD "    points:\n", "empty-value", 10, 5, TALLY_E_INVALID },
     { "a byte order mark", "\xef\xbb\xbf" POINTS, "byte-order-mark", 1, 1, TALLY_E_INVALID },
-    { "a carriage return alone", HEAD "purpose: a\rb\n", "control-character", 5, 1, TALLY_E_INVALID },
+    { "a carriage return alone", HEAD "purpose: a\rb\n", "control-character", 5, 1,
+      TALLY_E_INVALID },
     { "Latin-1", HEAD "purpose: caf\xe9\nevents: {}\n", "not-utf8", 5, 1, TALLY_E_INVALID },
     /* 1: the header */
-    { "another language version", "tallystick: 2\nprogramme: p\ntitle: t\nsubjects: members\n"
-      "events: {a: {}}\n", "language-version", 1, 13, TALLY_E_INVALID },
+    { "another language version",
+      "tallystick: 2\nprogramme: p\ntitle: t\nsubjects: members\n"
+      "events: {a: {}}\n",
+      "language-version", 1, 13, TALLY_E_INVALID },
     { "a missing title", "tallystick: 1\nprogramme: p\nsubjects: members\nevents: {a: {}}\n",
       "missing-key", 1, 1, TALLY_E_INVALID },
     { "an unknown key", POINTS "tier: {}\n", "unknown-key", 11, 1, TALLY_E_INVALID },
     { "a list where a mapping belongs", HEAD "events: [a]\n", "shape", 5, 9, TALLY_E_INVALID },
-    { "a bad programme name", "tallystick: 1\nprogramme: my-\ntitle: t\nsubjects: members\n"
-      "events: {a: {}}\n", "bad-name", 2, 12, TALLY_E_INVALID },
-    { "unknown subjects", "tallystick: 1\nprogramme: p\ntitle: t\nsubjects: member\n"
-      "events: {a: {}}\n", "unknown-word", 4, 11, TALLY_E_INVALID },
+    { "a bad programme name",
+      "tallystick: 1\nprogramme: my-\ntitle: t\nsubjects: members\n"
+      "events: {a: {}}\n",
+      "bad-name", 2, 12, TALLY_E_INVALID },
+    { "unknown subjects",
+      "tallystick: 1\nprogramme: p\ntitle: t\nsubjects: member\n"
+      "events: {a: {}}\n",
+      "unknown-word", 4, 11, TALLY_E_INVALID },
     { "an unknown sponsor", POINTS "sponsor: church\n", "unknown-word", 11, 10, TALLY_E_INVALID },
     { "an unknown zone", POINTS "zone: Test/West\n", "unknown-zone", 11, 7, TALLY_E_INVALID },
     { "a zone outside the folder", POINTS "zone: ../etc/passwd\n", "unknown-zone", 11, 7,
@@ -69,24 +77,25 @@ static const struct {
       TALLY_E_INVALID },
     { "a setting that is no number", POINTS "settings: {x: many}\n", "bad-number", 11, 15,
       TALLY_E_INVALID },
-    { "was and now in the first version", POINTS "settings:\n  x: {was: 1, now: 2}\n", "no-previous",
-      12, 3, TALLY_E_INVALID },
-    { "facts out of order", POINTS "facts:\n  x: {2024-02-01: 1, 2024-01-01: 2}\n", "fact-order", 12,
-      22, TALLY_E_INVALID },
-    { "a source of unknown events", POINTS "sources: {office: [visits]}\n", "unknown-event-type", 11,
-      20, TALLY_E_INVALID },
+    { "was and now in the first version", POINTS "settings:\n  x: {was: 1, now: 2}\n",
+      "no-previous", 12, 3, TALLY_E_INVALID },
+    { "facts out of order", POINTS "facts:\n  x: {2024-02-01: 1, 2024-01-01: 2}\n", "fact-order",
+      12, 22, TALLY_E_INVALID },
+    { "a source of unknown events", POINTS "sources: {office: [visits]}\n", "unknown-event-type",
+      11, 20, TALLY_E_INVALID },
     { "a reserved name", POINTS "let:\n  score: 1\n", "reserved-name", 12, 3, TALLY_E_INVALID },
     { "a result's name", POINTS "let:\n  grade: 1\n", "reserved-name", 12, 3, TALLY_E_INVALID },
     { "one name twice", POINTS "settings: {x: 1}\nlet:\n  x: 2\n", "duplicate-name", 13, 3,
       TALLY_E_INVALID },
-    { "a field hides a value", POINTS "let:\n  hours: 2\n", "shadowed-name", 12, 3, TALLY_E_INVALID },
+    { "a field hides a value", POINTS "let:\n  hours: 2\n", "shadowed-name", 12, 3,
+      TALLY_E_INVALID },
     /* 2: events */
     { "a type that exists already", HEAD "events: {void: {}}\n", "reserved-name", 5, 10,
       TALLY_E_INVALID },
     /* 3: expressions, through the document */
     { "an unknown name", AWARD "    points: hourz\n", "unknown-name", 10, 13, TALLY_E_INVALID },
-    { "an unknown name on a second line", AWARD "    points: 1 +\n      hourz\n", "unknown-name", 11,
-      7, TALLY_E_INVALID },
+    { "an unknown name on a second line", AWARD "    points: 1 +\n      hourz\n", "unknown-name",
+      11, 7, TALLY_E_INVALID },
     { "an unknown name in a block", AWARD "    points: |\n      1 +\n        hourz\n",
       "unknown-name", 12, 9, TALLY_E_INVALID },
     { "a value used above its place", POINTS "let:\n  x: y\n  y: 1\n", "unknown-name", 12, 6,
@@ -101,23 +110,32 @@ static const struct {
     { "an award without points", AWARD "    because: x\n", "missing-key", 8, 3, TALLY_E_INVALID },
     { "an award for nothing", VISIT "awards:\n  a:\n    for: visits\n    points: 1\n",
       "unknown-event-type", 9, 10, TALLY_E_INVALID },
-    { "an award for a void", VISIT "awards:\n  a:\n    for: void\n    points: 1\n", "record-type", 9,
-      10, TALLY_E_INVALID },
+    { "an award for a void", VISIT "awards:\n  a:\n    for: void\n    points: 1\n", "record-type",
+      9, 10, TALLY_E_INVALID },
     { "an unknown limit", POINTS "    within: daily\n", "unknown-limit", 11, 13, TALLY_E_INVALID },
-    { "a limit with both", POINTS "limits:\n  l:\n    at-most: 1 per calendar day\n"
-      "    best: 1 per calendar day\n", "missing-key", 12, 3, TALLY_E_INVALID },
-    { "a moving net limit", POINTS "limits:\n  l:\n    at-most: 1 per rolling 2 days\n"
-      "    counting: net\n", "bad-limit", 13, 14, TALLY_E_INVALID },
-    { "a limit for each unknown field", POINTS "limits:\n  l:\n    at-most: 1 per calendar day\n"
-      "    for-each: hour\n", "unknown-field", 14, 15, TALLY_E_INVALID },
+    { "a limit with both",
+      POINTS "limits:\n  l:\n    at-most: 1 per calendar day\n"
+             "    best: 1 per calendar day\n",
+      "missing-key", 12, 3, TALLY_E_INVALID },
+    { "a moving net limit",
+      POINTS "limits:\n  l:\n    at-most: 1 per rolling 2 days\n"
+             "    counting: net\n",
+      "bad-limit", 13, 14, TALLY_E_INVALID },
+    { "a limit for each unknown field",
+      POINTS "limits:\n  l:\n    at-most: 1 per calendar day\n"
+             "    for-each: hour\n",
+      "unknown-field", 14, 15, TALLY_E_INVALID },
     { "decay by months", POINTS "    decays: half every 2 months\n", "bad-decay", 11, 13,
       TALLY_E_INVALID },
-    { "a wrong word after the comma", POINTS "    counts: after 2 days, maybe\n", "bad-counts", 11, 13,
+    { "a wrong word after the comma", POINTS "    counts: after 2 days, maybe\n", "bad-counts", 11,
+      13, TALLY_E_INVALID },
+    { "repair without an obligation",
+      VISIT "deductions:\n  d:\n    for: visit\n    points: 1\n"
+            "    repair: visit\n",
+      "missing-key", 11, 13, TALLY_E_INVALID },
+    { "an award that asks for a tier",
+      POINTS "    when: held(gold)\ntiers:\n  gold:\n    from: 1\n", "circular", 8, 3,
       TALLY_E_INVALID },
-    { "repair without an obligation", VISIT "deductions:\n  d:\n    for: visit\n    points: 1\n"
-      "    repair: visit\n", "missing-key", 11, 13, TALLY_E_INVALID },
-    { "an award that asks for a tier", POINTS "    when: held(gold)\ntiers:\n  gold:\n    from: 1\n",
-      "circular", 8, 3, TALLY_E_INVALID },
     /* 6: the score */
     { "a floor above the ceiling", POINTS "score: {floor: 2, ceiling: 1, start: 1}\n", "bad-bounds",
       11, 1, TALLY_E_INVALID },
@@ -131,41 +149,51 @@ static const struct {
       TALLY_E_INVALID },
     { "a score to reach without awards", VISIT "tiers:\n  gold:\n    from: 3\n", "no-score", 9, 11,
       TALLY_E_INVALID },
-    { "valid and keep", POINTS "tiers:\n  gold:\n    from: 3\n    keep: 2\n    valid: after 1 year\n",
-      "bad-keep", 14, 11, TALLY_E_INVALID },
-    { "a tier that asks for one below it", POINTS "tiers:\n  silver:\n    gain: held(gold)\n"
-      "  gold:\n    from: 3\n", "unknown-tier", 13, 16, TALLY_E_INVALID },
+    { "valid and keep",
+      POINTS "tiers:\n  gold:\n    from: 3\n    keep: 2\n    valid: after 1 year\n", "bad-keep", 14,
+      11, TALLY_E_INVALID },
+    { "a tier that asks for one below it",
+      POINTS "tiers:\n  silver:\n    gain: held(gold)\n"
+             "  gold:\n    from: 3\n",
+      "unknown-tier", 13, 16, TALLY_E_INVALID },
     { "one step without reviews", POINTS "tiers:\n  gold:\n    from: 3\nmoves:\n  drop: one step\n",
       "missing-key", 14, 1, TALLY_E_INVALID },
-    { "a carry without a price", POINTS "tiers:\n  gold:\n    from: 3\n    carry: 2\n", "missing-key",
-      14, 12, TALLY_E_INVALID },
+    { "a carry without a price", POINTS "tiers:\n  gold:\n    from: 3\n    carry: 2\n",
+      "missing-key", 14, 12, TALLY_E_INVALID },
     /* 9: streaks and pauses */
-    { "a streak that counts a streak", POINTS "let:\n  long: s > 3\nstreaks:\n  s:\n    each: day\n"
-      "    counts: long\n", "circular", 16, 13, TALLY_E_INVALID },
+    { "a streak that counts a streak",
+      POINTS "let:\n  long: s > 3\nstreaks:\n  s:\n    each: day\n"
+             "    counts: long\n",
+      "circular", 16, 13, TALLY_E_INVALID },
     { "a pause that ends as it starts", POINTS "pauses:\n  p: {starts: visit, ends: visit}\n",
       "bad-pause", 12, 3, TALLY_E_INVALID },
     /* 11: versions */
     { "migrating from nothing", POINTS "migrate: {tiers: {a: b}}\n", "no-previous", 11, 1,
       TALLY_E_INVALID },
-    { "a later version without a day", POINTS "---\n" POINTS, "missing-key", 12, 1, TALLY_E_INVALID },
-    { "a version before the one before", POINTS "---\n" POINTS "from: 2024-01-01\n---\n" POINTS
-      "from: 2023-01-01\n", "version-order", 34, 7, TALLY_E_INVALID },
-    { "a hash that is none", POINTS "previous: abc\n", "bad-hash", 11, 11, TALLY_E_INVALID },
-    { "a narrower field", POINTS "---\n" HEAD "from: 2024-01-01\nevents:\n  visit: {hours: 0..12}\n",
-      "incompatible-field", 18, 18, TALLY_E_INVALID },
-    { "a new field that must be there", POINTS "---\n" HEAD
-      "from: 2024-01-01\nevents:\n  visit: {hours: 0..24, n: 0..1}\n", "incompatible-field", 18, 28,
+    { "a later version without a day", POINTS "---\n" POINTS, "missing-key", 12, 1,
       TALLY_E_INVALID },
+    { "a version before the one before",
+      POINTS "---\n" POINTS "from: 2024-01-01\n---\n" POINTS "from: 2023-01-01\n", "version-order",
+      34, 7, TALLY_E_INVALID },
+    { "a hash that is none", POINTS "previous: abc\n", "bad-hash", 11, 11, TALLY_E_INVALID },
+    { "a narrower field",
+      POINTS "---\n" HEAD "from: 2024-01-01\nevents:\n  visit: {hours: 0..12}\n",
+      "incompatible-field", 18, 18, TALLY_E_INVALID },
+    { "a new field that must be there",
+      POINTS "---\n" HEAD "from: 2024-01-01\nevents:\n  visit: {hours: 0..24, n: 0..1}\n",
+      "incompatible-field", 18, 28, TALLY_E_INVALID },
     { "a type gone", POINTS "---\n" HEAD "from: 2024-01-01\nevents: {call: {}}\n",
       "incompatible-event", 17, 1, TALLY_E_INVALID },
     /* 12: admission */
-    { "a written event without its field", POINTS "admission:\n  visit:\n    writes:\n"
-      "      visit: {to: subject}\n", "missing-field", 14, 7, TALLY_E_INVALID },
+    { "a written event without its field",
+      POINTS "admission:\n  visit:\n    writes:\n"
+             "      visit: {to: subject}\n",
+      "missing-field", 14, 7, TALLY_E_INVALID },
     /* 13: files */
     { "a look-up without a key", POINTS "reads:\n  f.csv: {event: visit, at: a from b.csv}\n",
       "bad-column", 12, 29, TALLY_E_INVALID },
-    { "a filter that is none", POINTS "reads:\n  f.csv: {event: visit, only: a}\n", "bad-filter", 12,
-      31, TALLY_E_INVALID },
+    { "a filter that is none", POINTS "reads:\n  f.csv: {event: visit, only: a}\n", "bad-filter",
+      12, 31, TALLY_E_INVALID },
     { "an unknown result to compare", POINTS "reads:\n  f.csv: {expect: {points: a}}\n",
       "unknown-result", 12, 20, TALLY_E_INVALID },
     /* 14: tests */
@@ -173,11 +201,14 @@ static const struct {
       TALLY_E_INVALID },
     { "an unknown expected result", POINTS "tests:\n  - name: n\n    expect: {points: 1}\n",
       "unknown-result", 13, 14, TALLY_E_INVALID },
-    { "an unknown given event", POINTS "tests:\n  - name: n\n    given:\n      - {visits: 2024-01-01}\n"
-      "    expect: {score: 1}\n", "unknown-event-type", 14, 10, TALLY_E_INVALID },
-    { "a given day that is none", POINTS "tests:\n  - name: n\n    given:\n"
-      "      - {visit: 2024-02-30, hours: 1}\n    expect: {score: 1}\n", "bad-day", 14, 17,
-      TALLY_E_INVALID },
+    { "an unknown given event",
+      POINTS "tests:\n  - name: n\n    given:\n      - {visits: 2024-01-01}\n"
+             "    expect: {score: 1}\n",
+      "unknown-event-type", 14, 10, TALLY_E_INVALID },
+    { "a given day that is none",
+      POINTS "tests:\n  - name: n\n    given:\n"
+             "      - {visit: 2024-02-30, hours: 1}\n    expect: {score: 1}\n",
+      "bad-day", 14, 17, TALLY_E_INVALID },
     /* 15: benefits */
     { "a benefit for an unknown tier", POINTS "benefits:\n  b: {class: recognition, needs: gold}\n",
       "unknown-tier", 12, 34, TALLY_E_INVALID },

@@ -36,84 +36,83 @@ static const char food_hygiene[] =
     "    expect: {grade: 1}\n";
 
 /* field: the one that the condition reads, spelt right or wrong. */
-#define GREEN_POINTS(field)                                                                        \
-    "tallystick: 1\n"                                                                              \
-    "programme: green-points\n"                                                                    \
-    "title: Riverside green points\n"                                                              \
-    "purpose: Thank residents who plant trees and travel green.\n"                                 \
-    "sponsor: public body\n"                                                                       \
-    "contact: green@riverside.example\n"                                                           \
-    "subjects: members\n"                                                                          \
-    "zone: Test/East\n"                                                                            \
-    "shown-on: 1000                      # members see 1000 + points\n"                            \
-    "keeps-events: 24 months\n"                                                                    \
-    "sources:\n"                                                                                   \
-    "  parks-office: [tree-planted]\n"                                                             \
-    "  transit: [month-travelled]\n"                                                               \
-    "events:\n"                                                                                    \
-    "  tree-planted: {trees: 1..50}\n"                                                             \
-    "  month-travelled: {journeys: 0..400, public: 0..400}\n"                                      \
-    "awards:\n"                                                                                    \
-    "  trees:\n"                                                                                   \
-    "    for: tree-planted\n"                                                                      \
-    "    points: 20 * trees\n"                                                                     \
-    "    at-most: 200 per calendar year\n"                                                         \
-    "    expires: after 24 months\n"                                                               \
-    "    because: Trees planted, and seen by the parks office.\n"                                  \
-    "  greener-travel:\n"                                                                          \
-    "    for: month-travelled\n"                                                                   \
-    "    when: " field " / journeys >= 30 %\n"                                                     \
-    "    points: 15\n"                                                                             \
-    "    at-most: [1 times per calendar month, 180 per calendar year]\n"                           \
-    "    expires: after 12 months\n"                                                               \
-    "    because: At least 30 % of the month's journeys were by public transport.\n"               \
-    "tiers:\n"                                                                                     \
-    "  sapling:\n"                                                                                 \
-    "    from: 1030\n"                                                                             \
-    "  oak:\n"                                                                                     \
-    "    from: 1100\n"                                                                             \
-    "    keep: 1080\n"                                                                             \
-    "    reviewed: each 1 January\n"                                                               \
-    "benefits:\n"                                                                                  \
-    "  late-fee-waiver:\n"                                                                         \
-    "    class: community perk\n"                                                                  \
-    "    needs: sapling\n"                                                                         \
-    "    at: city-library\n"                                                                       \
-    "    each: calendar month\n"                                                                   \
-    "    without-points: ask at the desk\n"                                                        \
+#define GREEN_POINTS(field)                                                          \
+    "tallystick: 1\n"                                                                \
+    "programme: green-points\n"                                                      \
+    "title: Riverside green points\n"                                                \
+    "purpose: Thank residents who plant trees and travel green.\n"                   \
+    "sponsor: public body\n"                                                         \
+    "contact: green@riverside.example\n"                                             \
+    "subjects: members\n"                                                            \
+    "zone: Test/East\n"                                                              \
+    "shown-on: 1000                      # members see 1000 + points\n"              \
+    "keeps-events: 24 months\n"                                                      \
+    "sources:\n"                                                                     \
+    "  parks-office: [tree-planted]\n"                                               \
+    "  transit: [month-travelled]\n"                                                 \
+    "events:\n"                                                                      \
+    "  tree-planted: {trees: 1..50}\n"                                               \
+    "  month-travelled: {journeys: 0..400, public: 0..400}\n"                        \
+    "awards:\n"                                                                      \
+    "  trees:\n"                                                                     \
+    "    for: tree-planted\n"                                                        \
+    "    points: 20 * trees\n"                                                       \
+    "    at-most: 200 per calendar year\n"                                           \
+    "    expires: after 24 months\n"                                                 \
+    "    because: Trees planted, and seen by the parks office.\n"                    \
+    "  greener-travel:\n"                                                            \
+    "    for: month-travelled\n"                                                     \
+    "    when: " field " / journeys >= 30 %\n"                                       \
+    "    points: 15\n"                                                               \
+    "    at-most: [1 times per calendar month, 180 per calendar year]\n"             \
+    "    expires: after 12 months\n"                                                 \
+    "    because: At least 30 % of the month's journeys were by public transport.\n" \
+    "tiers:\n"                                                                       \
+    "  sapling:\n"                                                                   \
+    "    from: 1030\n"                                                               \
+    "  oak:\n"                                                                       \
+    "    from: 1100\n"                                                               \
+    "    keep: 1080\n"                                                               \
+    "    reviewed: each 1 January\n"                                                 \
+    "benefits:\n"                                                                    \
+    "  late-fee-waiver:\n"                                                           \
+    "    class: community perk\n"                                                    \
+    "    needs: sapling\n"                                                           \
+    "    at: city-library\n"                                                         \
+    "    each: calendar month\n"                                                     \
+    "    without-points: ask at the desk\n"                                          \
     "    non-members: pay the usual fee\n"
 
-static const char forum[] =
-    "tallystick: 1\n"
-    "programme: forum\n"
-    "title: A forum\n"
-    "subjects: members\n"
-    "events:\n"
-    "  visit: {posts-read: 0..100000}\n"
-    "  reply: {topic: id}\n"
-    "  like-received: {giver: member}\n"
-    "  answer-up:\n"
-    "  accepted:\n"
-    "limits:\n"
-    "  daily:\n"
-    "    at-most: 200 per calendar day UTC\n"
-    "awards:\n"
-    "  answer-liked:\n"
-    "    for: answer-up\n"
-    "    points: 10\n"
-    "    within: daily\n"
-    "  answer-accepted:\n"
-    "    for: accepted\n"
-    "    points: 15\n"
-    "tiers:\n"
-    "  regular:\n"
-    "    gain:\n"
-    "      all of, in rolling 100 days:\n"
-    "        - distinct(day of visit with posts-read >= 1) >= 50\n"
-    "        - distinct(topic of reply) >= 10\n"
-    "        - distinct(giver of like-received) >= 5\n"
-    "    keep: 90 % of gain\n"
-    "    hold: 14 days\n";
+static const char forum[] = "tallystick: 1\n"
+                            "programme: forum\n"
+                            "title: A forum\n"
+                            "subjects: members\n"
+                            "events:\n"
+                            "  visit: {posts-read: 0..100000}\n"
+                            "  reply: {topic: id}\n"
+                            "  like-received: {giver: member}\n"
+                            "  answer-up:\n"
+                            "  accepted:\n"
+                            "limits:\n"
+                            "  daily:\n"
+                            "    at-most: 200 per calendar day UTC\n"
+                            "awards:\n"
+                            "  answer-liked:\n"
+                            "    for: answer-up\n"
+                            "    points: 10\n"
+                            "    within: daily\n"
+                            "  answer-accepted:\n"
+                            "    for: accepted\n"
+                            "    points: 15\n"
+                            "tiers:\n"
+                            "  regular:\n"
+                            "    gain:\n"
+                            "      all of, in rolling 100 days:\n"
+                            "        - distinct(day of visit with posts-read >= 1) >= 50\n"
+                            "        - distinct(topic of reply) >= 10\n"
+                            "        - distinct(giver of like-received) >= 5\n"
+                            "    keep: 90 % of gain\n"
+                            "    hold: 14 days\n";
 
 static void the_food_hygiene_sketch_compiles(void **state)
 {
