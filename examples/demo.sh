@@ -58,7 +58,7 @@ python3 "$examples/green-points/generate.py" >"$out/green-points.csv"
     --plot "$out/green-points.svg"
 
 title "5  What a member of the village reads"
-statement "$examples/green-points/policy.yaml" "$out/green-points.csv" --as-of 2026-11-21 --subject m0217
+statement "$examples/green-points/policy.yaml" "$out/green-points.csv" --as-of 2026-11-21 --subject m0106
 
 rm -f "$out/text" "$out/statement"
 title "Pictures of the distributions, ready to publish"
