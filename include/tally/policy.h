@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-#define TALLY_POLICY_BYTES_MAX ((size_t)1 << 20)
+#define TALLY_POLICY_BYTES_MAX  ((size_t)1 << 20)
 #define TALLY_POLICY_HASH_BYTES 32
 
 typedef struct tally_policy tally_policy;
@@ -35,8 +35,8 @@ typedef enum tally_severity {
 
 typedef struct tally_diagnostic {
     tally_severity severity;
-    const char *code;    /* stable, e.g. "unknown-name", "E_FORBIDDEN_SUBJECT" */
-    const char *right;   /* "R9" where a right is at stake, else "" */
+    const char *code;  /* stable, e.g. "unknown-name", "E_FORBIDDEN_SUBJECT" */
+    const char *right; /* "R9" where a right is at stake, else "" */
     uint32_t line, column;
     uint32_t length;     /* characters to underline, at least 1 */
     const char *message; /* what is wrong: one sentence without the place */
@@ -74,16 +74,16 @@ TALLY_API const tally_diagnostic *tally_diagnostics_get(const tally_diagnostics 
  *                  bound of section 16
  * TALLY_E_CORRUPT  a frozen policy whose hash does not match
  * TALLY_E_NOMEM    allocation failed; nothing is left to release */
-TALLY_API TALLY_MUST_CHECK tally_rc
-tally_policy_compile(tally_policy **out_policy, const char *file_name, const char *text,
-                     size_t text_bytes, const tally_zone_source *zones,
-                     tally_diagnostics *diagnostics, tally_err *err);
+TALLY_API TALLY_MUST_CHECK tally_rc tally_policy_compile(
+    tally_policy **out_policy, const char *file_name, const char *text, size_t text_bytes,
+    const tally_zone_source *zones, tally_diagnostics *diagnostics, tally_err *err);
 
 /* Release a policy and all it owns. NULL is allowed. */
 TALLY_API void tally_policy_free(tally_policy *policy);
 
 /* Hash of the newest version (docs/policy-language.md section 11). */
-TALLY_API void tally_policy_hash(const tally_policy *policy, uint8_t out_hash[TALLY_POLICY_HASH_BYTES]);
+TALLY_API void tally_policy_hash(const tally_policy *policy,
+                                 uint8_t out_hash[TALLY_POLICY_HASH_BYTES]);
 
 /* Write a policy with the zone tables it was compiled with: one text that tally_policy_compile()
  * takes in place of the YAML and that gives the same policy wherever it is read. The same policy
@@ -93,8 +93,8 @@ TALLY_API void tally_policy_hash(const tally_policy *policy, uint8_t out_hash[TA
  *
  * TALLY_E_LIMIT  the text would be longer than 16 MiB
  * TALLY_E_NOMEM  allocation failed */
-TALLY_API TALLY_MUST_CHECK tally_rc tally_policy_freeze(const tally_policy *policy,
-                                                        char **out_text, size_t *out_bytes);
+TALLY_API TALLY_MUST_CHECK tally_rc tally_policy_freeze(const tally_policy *policy, char **out_text,
+                                                        size_t *out_bytes);
 
 /* Release what tally_policy_freeze() wrote. NULL is allowed. */
 TALLY_API void tally_policy_text_free(char *text);

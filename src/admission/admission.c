@@ -40,7 +40,8 @@ bool tally_admission_is_needed(const struct tally_policy *policy)
 }
 
 /* Room for one more item in an array of the arena: doubling, the old one is left behind. */
-static void *make_room(tally_pass_state *state, void *items, uint32_t count, uint32_t *room, size_t item_bytes)
+static void *make_room(tally_pass_state *state, void *items, uint32_t count, uint32_t *room,
+                       size_t item_bytes)
 {
     uint32_t larger = *room == 0 ? 64 : *room * 2;
     void *moved;
@@ -49,7 +50,8 @@ static void *make_room(tally_pass_state *state, void *items, uint32_t count, uin
         return items;
     moved = tally_arena_zalloc_array(state->arena, larger, item_bytes);
     if (moved == NULL) {
-        (void)tally_err_set(state->err, tally_arena_failure(state->arena), 0, "the programme has too many records");
+        (void)tally_err_set(state->err, tally_arena_failure(state->arena), 0,
+                            "the programme has too many records");
         return NULL;
     }
     if (count > 0)
@@ -60,7 +62,8 @@ static void *make_room(tally_pass_state *state, void *items, uint32_t count, uin
 
 tally_rc tally_admission_refuse(tally_pass_state *state, const tally_admission_refusal *refusal)
 {
-    void *moved = make_room(state, state->refusals, state->refusal_count, &state->refusal_room, sizeof(*refusal));
+    void *moved = make_room(state, state->refusals, state->refusal_count, &state->refusal_room,
+                            sizeof(*refusal));
 
     if (moved == NULL)
         return tally_arena_failure(state->arena);
@@ -71,7 +74,8 @@ tally_rc tally_admission_refuse(tally_pass_state *state, const tally_admission_r
 
 tally_rc tally_admission_emit(tally_pass_state *state, const tally_programme_record *record)
 {
-    void *moved = make_room(state, state->records, state->record_count, &state->record_room, sizeof(*record));
+    void *moved =
+        make_room(state, state->records, state->record_count, &state->record_room, sizeof(*record));
 
     if (moved == NULL)
         return tally_arena_failure(state->arena);
@@ -83,7 +87,8 @@ tally_rc tally_admission_emit(tally_pass_state *state, const tally_programme_rec
 /* ---- values as texts ----------------------------------------------------------- */
 
 /* A field's value as a file would write it. */
-static tally_rc value_text(tally_pass_state *state, const tally_field *field, int64_t value, tally_text *out_text)
+static tally_rc value_text(tally_pass_state *state, const tally_field *field, int64_t value,
+                           tally_text *out_text)
 {
     char number[TALLY_DECIMAL_TEXT_BYTES];
     char day[TALLY_DATE_TEXT_BYTES];
@@ -91,30 +96,45 @@ static tally_rc value_text(tally_pass_state *state, const tally_field *field, in
 
     if (value != TALLY_NOTHING) {
         switch (field->type) {
-        case TALLY_TYPE_NUMBER: text = tally_decimal_format(number, value, field->decimals, NULL); break;
-        case TALLY_TYPE_WORD: text = field->domain->words[value]; break;
-        case TALLY_TYPE_CONDITION: text = value != 0 ? TALLY_TEXT("yes") : TALLY_TEXT("no"); break;
-        case TALLY_TYPE_DAY: text = tally_day_format(day, (int32_t)value); break;
-        case TALLY_TYPE_ID: text = tally_intern_text(state->tokens, (uint32_t)value); break;
-        default: break;
+        case TALLY_TYPE_NUMBER:
+            text = tally_decimal_format(number, value, field->decimals, NULL);
+            break;
+        case TALLY_TYPE_WORD:
+            text = field->domain->words[value];
+            break;
+        case TALLY_TYPE_CONDITION:
+            text = value != 0 ? TALLY_TEXT("yes") : TALLY_TEXT("no");
+            break;
+        case TALLY_TYPE_DAY:
+            text = tally_day_format(day, (int32_t)value);
+            break;
+        case TALLY_TYPE_ID:
+            text = tally_intern_text(state->tokens, (uint32_t)value);
+            break;
+        default:
+            break;
         }
     }
     if (!tally_arena_copy_text(state->arena, out_text, text))
-        return tally_err_set(state->err, tally_arena_failure(state->arena), 0, "writing admitted records");
+        return tally_err_set(state->err, tally_arena_failure(state->arena), 0,
+                             "writing admitted records");
     return TALLY_OK;
 }
 
 /* A record's fields as texts; out_reason is filled when one is out of its type. */
-static tally_rc fields_as_texts(tally_pass_state *state, uint32_t type, const int64_t *slots, tally_record *out_record,
-                                tally_buffer *out_reason, bool *out_is_valid)
+static tally_rc fields_as_texts(tally_pass_state *state, uint32_t type, const int64_t *slots,
+                                tally_record *out_record, tally_buffer *out_reason,
+                                bool *out_is_valid)
 {
     const tally_event_type *event_type = &state->policy->types[type];
-    tally_record_text *fields = tally_arena_zalloc_array(state->arena, event_type->field_count + 1, sizeof(*fields));
+    tally_record_text *fields =
+        tally_arena_zalloc_array(state->arena, event_type->field_count + 1, sizeof(*fields));
     tally_rc rc = TALLY_OK;
 
     *out_is_valid = true;
     if (fields == NULL)
-        return tally_err_set(state->err, tally_arena_failure(state->arena), 0, "writing admitted records");
+        return tally_err_set(state->err, tally_arena_failure(state->arena), 0,
+                             "writing admitted records");
     for (uint32_t s = 0; s < event_type->field_count && rc == TALLY_OK; s++) {
         const tally_field *field = &event_type->fields[s];
         int64_t parsed;
@@ -134,20 +154,24 @@ static tally_rc fields_as_texts(tally_pass_state *state, uint32_t type, const in
 
 /* ---- one record -------------------------------------------------------------------- */
 
-static tally_rc refuse_event(tally_pass_state *state, const tally_programme_event *event, tally_text message)
+static tally_rc refuse_event(tally_pass_state *state, const tally_programme_event *event,
+                             tally_text message)
 {
-    return tally_admission_refuse(state, &(tally_admission_refusal){ event->input_index, event->subject_text, event->id,
+    return tally_admission_refuse(state, &(tally_admission_refusal){ event->input_index,
+                                                                     event->subject_text, event->id,
                                                                      message, "admission" });
 }
 
 /* The first refuse condition that is met, or TALLY_NO_INDEX. */
-static tally_rc find_refusal(tally_pass_state *state, uint32_t version, const tally_admission_rule *rule,
-                             const tally_scope *scope, uint32_t *out_index)
+static tally_rc find_refusal(tally_pass_state *state, uint32_t version,
+                             const tally_admission_rule *rule, const tally_scope *scope,
+                             uint32_t *out_index)
 {
     *out_index = TALLY_NO_INDEX;
     for (uint32_t i = 0; i < rule->refuse_count; i++) {
         int64_t met;
-        tally_rc rc = tally_evaluate_condition(state->context, version, rule->refuse_when[i], scope, &met, state->err);
+        tally_rc rc = tally_evaluate_condition(state->context, version, rule->refuse_when[i], scope,
+                                               &met, state->err);
 
         if (rc != TALLY_OK)
             return rc;
@@ -167,7 +191,8 @@ typedef struct pending_write {
 
 /* What one entry of `writes` comes to; is_wanted false when its `when` is not met. */
 static tally_rc prepare_write(tally_pass_state *state, uint32_t version, const tally_write *write,
-                              const tally_scope *scope, const tally_programme_event *from, pending_write *out)
+                              const tally_scope *scope, const tally_programme_event *from,
+                              pending_write *out)
 {
     tally_value value;
     int64_t met;
@@ -175,7 +200,8 @@ static tally_rc prepare_write(tally_pass_state *state, uint32_t version, const t
     tally_rc rc;
 
     if (slots == NULL)
-        return tally_err_set(state->err, tally_arena_failure(state->arena), 0, "writing admitted records");
+        return tally_err_set(state->err, tally_arena_failure(state->arena), 0,
+                             "writing admitted records");
     rc = tally_evaluate_condition(state->context, version, write->when, scope, &met, state->err);
     if (rc != TALLY_OK)
         return rc;
@@ -203,7 +229,8 @@ static tally_rc prepare_write(tally_pass_state *state, uint32_t version, const t
 }
 
 /* The record's id, followed by "/" and n when a rule writes several. */
-static tally_rc written_id(tally_pass_state *state, tally_text id, uint32_t n, uint32_t of, tally_text *out_id)
+static tally_rc written_id(tally_pass_state *state, tally_text id, uint32_t n, uint32_t of,
+                           tally_text *out_id)
 {
     char suffix[16];
     char *joined;
@@ -216,7 +243,8 @@ static tally_rc written_id(tally_pass_state *state, tally_text id, uint32_t n, u
     count = snprintf(suffix, sizeof(suffix), "/%u", n);
     joined = tally_arena_alloc(state->arena, id.count + (size_t)count);
     if (joined == NULL)
-        return tally_err_set(state->err, tally_arena_failure(state->arena), 0, "writing admitted records");
+        return tally_err_set(state->err, tally_arena_failure(state->arena), 0,
+                             "writing admitted records");
     if (id.count > 0)
         memcpy(joined, id.bytes, id.count);
     memcpy(joined + id.count, suffix, (size_t)count);
@@ -224,8 +252,9 @@ static tally_rc written_id(tally_pass_state *state, tally_text id, uint32_t n, u
     return TALLY_OK;
 }
 
-static tally_rc emit_event(tally_pass_state *state, const tally_programme_event *from, const pending_write *write,
-                           uint32_t n, uint32_t of, const tally_record *fields)
+static tally_rc emit_event(tally_pass_state *state, const tally_programme_event *from,
+                           const pending_write *write, uint32_t n, uint32_t of,
+                           const tally_record *fields)
 {
     tally_programme_record out = { write->to, *fields, from->input_index };
     tally_rc rc = written_id(state, from->id, n, of, &out.record.id);
@@ -242,8 +271,8 @@ static tally_rc emit_event(tally_pass_state *state, const tally_programme_event 
 
 /* Check all writes, then emit all: a record is admitted whole or not at all. */
 static tally_rc emit_writes(tally_pass_state *state, const tally_programme_event *event,
-                            const tally_admission_rule *rule, const pending_write *writes, tally_record *fields,
-                            tally_buffer *reason)
+                            const tally_admission_rule *rule, const pending_write *writes,
+                            tally_record *fields, tally_buffer *reason)
 {
     tally_rc rc = TALLY_OK;
     tally_text message;
@@ -256,12 +285,14 @@ static tally_rc emit_writes(tally_pass_state *state, const tally_programme_event
             is_valid = false;
             rc = tally_buffer_append_string(reason, "the record does not say for whom it is");
         } else {
-            rc = fields_as_texts(state, writes[i].event.type, writes[i].event.slots, &fields[i], reason, &is_valid);
+            rc = fields_as_texts(state, writes[i].event.type, writes[i].event.slots, &fields[i],
+                                 reason, &is_valid);
         }
     }
     if (rc == TALLY_OK && !is_valid) {
         if (!tally_arena_copy_text(state->arena, &message, tally_buffer_text(reason)))
-            return tally_err_set(state->err, tally_arena_failure(state->arena), 0, "refusing a record");
+            return tally_err_set(state->err, tally_arena_failure(state->arena), 0,
+                                 "refusing a record");
         return refuse_event(state, event, message);
     }
     for (uint32_t i = 0; i < rule->write_count && rc == TALLY_OK; i++) {
@@ -271,16 +302,20 @@ static tally_rc emit_writes(tally_pass_state *state, const tally_programme_event
     return rc;
 }
 
-static tally_rc write_all(tally_pass_state *state, uint32_t version, const tally_programme_event *event,
-                          const tally_admission_rule *rule, const tally_scope *scope)
+static tally_rc write_all(tally_pass_state *state, uint32_t version,
+                          const tally_programme_event *event, const tally_admission_rule *rule,
+                          const tally_scope *scope)
 {
-    pending_write *writes = tally_arena_zalloc_array(state->arena, rule->write_count, sizeof(*writes));
-    tally_record *fields = tally_arena_zalloc_array(state->arena, rule->write_count, sizeof(*fields));
+    pending_write *writes =
+        tally_arena_zalloc_array(state->arena, rule->write_count, sizeof(*writes));
+    tally_record *fields =
+        tally_arena_zalloc_array(state->arena, rule->write_count, sizeof(*fields));
     tally_buffer reason;
     tally_rc rc = TALLY_OK;
 
     if (writes == NULL || fields == NULL)
-        return tally_err_set(state->err, tally_arena_failure(state->arena), 0, "writing admitted records");
+        return tally_err_set(state->err, tally_arena_failure(state->arena), 0,
+                             "writing admitted records");
     for (uint32_t i = 0; i < rule->write_count && rc == TALLY_OK; i++)
         rc = prepare_write(state, version, &rule->writes[i], scope, event, &writes[i]);
     if (rc != TALLY_OK)
@@ -301,7 +336,8 @@ static tally_rc let_through(tally_pass_state *state, const tally_programme_event
     tally_rc rc;
 
     tally_buffer_init(&reason, VALUE_TEXT_BYTES_MAX);
-    rc = fields_as_texts(state, event->event.type, event->event.slots, &out.record, &reason, &is_valid);
+    rc = fields_as_texts(state, event->event.type, event->event.slots, &out.record, &reason,
+                         &is_valid);
     tally_buffer_free(&reason);
     out.record.id = event->id;
     out.record.at_ms = event->event.at_ms;
@@ -323,9 +359,11 @@ static tally_rc decide(tally_pass_state *state, const tally_programme_event *eve
 {
     uint32_t index = state->context->events.count;
     uint32_t version = tally_context_version_at(state->context, event->event.at_ms);
-    const tally_admission_rule *rule = rule_of(&state->policy->versions[version], event->event.type);
+    const tally_admission_rule *rule =
+        rule_of(&state->policy->versions[version], event->event.type);
     tally_rc rc = tally_context_append(state->context, &event->event, state->err);
-    tally_scope scope = { event->event.at_ms, 0, index, index, index, TALLY_NO_INDEX, event->event.offset_s };
+    tally_scope scope = { event->event.at_ms,   0, index, index, index, TALLY_NO_INDEX,
+                          event->event.offset_s };
     uint32_t refused;
 
     if (rc != TALLY_OK)
@@ -364,8 +402,9 @@ static uint32_t slots_needed(const struct tally_policy *policy)
 }
 
 tally_rc tally_admission_run(tally_admission *out_admission, const struct tally_policy *policy,
-                             const tally_programme_record *records, uint32_t record_count, int64_t known_ms,
-                             tally_intern *tokens, tally_arena *arena, tally_err *err)
+                             const tally_programme_record *records, uint32_t record_count,
+                             int64_t known_ms, tally_intern *tokens, tally_arena *arena,
+                             tally_err *err)
 {
     tally_pass_state state = { .policy = policy, .arena = arena, .tokens = tokens, .err = err };
     tally_facts facts = { 0, NULL };
@@ -381,6 +420,7 @@ tally_rc tally_admission_run(tally_admission *out_admission, const struct tally_
         rc = tally_admission_facts(&state, known_ms, &facts);
     if (rc != TALLY_OK)
         return rc;
-    *out_admission = (tally_admission){ state.record_count, state.records, state.refusal_count, state.refusals, facts };
+    *out_admission = (tally_admission){ state.record_count, state.records, state.refusal_count,
+                                        state.refusals, facts };
     return TALLY_OK;
 }

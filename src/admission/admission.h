@@ -49,9 +49,11 @@ bool tally_admission_is_needed(const struct tally_policy *policy);
  *
  * A record of a type without a rule comes out as it went in (refused or not is
  * then for the history builder to say). TALLY_E_OVERFLOW, TALLY_E_LIMIT, TALLY_E_NOMEM. */
-TALLY_MUST_CHECK tally_rc tally_admission_run(tally_admission *out_admission, const struct tally_policy *policy,
-                                              const tally_programme_record *records, uint32_t record_count,
-                                              int64_t known_ms, tally_intern *tokens, tally_arena *arena,
+TALLY_MUST_CHECK tally_rc tally_admission_run(tally_admission *out_admission,
+                                              const struct tally_policy *policy,
+                                              const tally_programme_record *records,
+                                              uint32_t record_count, int64_t known_ms,
+                                              tally_intern *tokens, tally_arena *arena,
                                               tally_err *err);
 
 #endif

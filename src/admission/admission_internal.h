@@ -10,10 +10,10 @@
 
 /* One known event of the programme. */
 typedef struct tally_programme_event {
-    uint32_t subject;     /* token */
+    uint32_t subject; /* token */
     tally_text subject_text;
     tally_text id;
-    uint32_t input_index; /* the caller's */
+    uint32_t input_index;  /* the caller's */
     tally_new_event event; /* slots: slot_count values */
 } tally_programme_event;
 
@@ -40,8 +40,8 @@ bool tally_admission_is_ruled(const struct tally_policy *policy, tally_text type
 /* Check everybody's records, apply voids and corrections known by known_ms, and fill
  * state->events with the events at or before it. Refused records of ruled types are noted; records
  * that the pass does not decide about are emitted. */
-tally_rc tally_admission_gather(tally_pass_state *state, const tally_programme_record *records, uint32_t record_count,
-                                int64_t known_ms);
+tally_rc tally_admission_gather(tally_pass_state *state, const tally_programme_record *records,
+                                uint32_t record_count, int64_t known_ms);
 
 tally_rc tally_admission_refuse(tally_pass_state *state, const tally_admission_refusal *refusal);
 tally_rc tally_admission_emit(tally_pass_state *state, const tally_programme_record *record);

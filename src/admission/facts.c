@@ -23,10 +23,12 @@ static tally_rc add_instant(tally_pass_state *state, instants *list, int64_t t, 
 
         if (room > INSTANTS_MAX)
             return tally_err_set(state->err, TALLY_E_LIMIT, 0,
-                                 "a computed fact would have to be asked at more than %u instants", INSTANTS_MAX);
+                                 "a computed fact would have to be asked at more than %u instants",
+                                 INSTANTS_MAX);
         moved = tally_arena_zalloc_array(state->arena, room, sizeof(*moved));
         if (moved == NULL)
-            return tally_err_set(state->err, tally_arena_failure(state->arena), 0, "computing the programme's facts");
+            return tally_err_set(state->err, tally_arena_failure(state->arena), 0,
+                                 "computing the programme's facts");
         if (list->count > 0)
             memcpy(moved, list->items, list->count * sizeof(*moved));
         list->items = moved;
@@ -37,8 +39,9 @@ static tally_rc add_instant(tally_pass_state *state, instants *list, int64_t t, 
 }
 
 /* The instants at which an event at `at` enters or leaves a window. */
-static tally_rc add_window_edges(tally_pass_state *state, uint32_t version, const tally_window *window, int64_t at,
-                                 int64_t known_ms, instants *list)
+static tally_rc add_window_edges(tally_pass_state *state, uint32_t version,
+                                 const tally_window *window, int64_t at, int64_t known_ms,
+                                 instants *list)
 {
     const tally_zone *zone = tally_context_zone(state->context, version, window->zone);
     int64_t n = window->n_expr == NULL ? window->n : 0;
@@ -49,22 +52,27 @@ static tally_rc add_window_edges(tally_pass_state *state, uint32_t version, cons
     switch (window->kind) {
     case TALLY_WINDOW_ROLLING:
     case TALLY_WINDOW_NEXT:
-        if (!__builtin_mul_overflow(n, window->each_ms, &shift) && !__builtin_add_overflow(at, shift, &shift))
+        if (!__builtin_mul_overflow(n, window->each_ms, &shift) &&
+            !__builtin_add_overflow(at, shift, &shift))
             rc = add_instant(state, list, shift, known_ms);
         return rc;
     case TALLY_WINDOW_ROLLING_MONTHS:
         return add_instant(state, list,
-                           tally_local_add_months(zone, 0, state->policy->versions[version].month_end, at,
+                           tally_local_add_months(zone, 0,
+                                                  state->policy->versions[version].month_end, at,
                                                   n * window->each_months),
                            known_ms);
     case TALLY_WINDOW_CALENDAR:
     case TALLY_WINDOW_PREVIOUS:
         n = window->kind == TALLY_WINDOW_CALENDAR ? 0 : n;
         period = tally_local_period(zone, 0, (tally_unit)window->unit, at);
-        rc = add_instant(state, list, tally_local_period_start(zone, 0, (tally_unit)window->unit, period + 1), known_ms);
+        rc = add_instant(state, list,
+                         tally_local_period_start(zone, 0, (tally_unit)window->unit, period + 1),
+                         known_ms);
         if (rc == TALLY_OK && n > 0 && n < 10000)
             rc = add_instant(state, list,
-                             tally_local_period_start(zone, 0, (tally_unit)window->unit, period + 1 + (int32_t)n),
+                             tally_local_period_start(zone, 0, (tally_unit)window->unit,
+                                                      period + 1 + (int32_t)n),
                              known_ms);
         return rc;
     default:
@@ -111,7 +119,8 @@ static tally_rc list_instants(tally_pass_state *state, int64_t known_ms, instant
 }
 
 /* A fact of the version in force at t, by name; NULL if that version does not compute it. */
-static const tally_fact *fact_at(const tally_pass_state *state, tally_text name, int64_t t, uint32_t *out_version)
+static const tally_fact *fact_at(const tally_pass_state *state, tally_text name, int64_t t,
+                                 uint32_t *out_version)
 {
     const tally_version *version;
 
@@ -124,21 +133,24 @@ static const tally_fact *fact_at(const tally_pass_state *state, tally_text name,
     return NULL;
 }
 
-static tally_rc make_series(tally_pass_state *state, tally_text name, const instants *list, tally_fact_series *out)
+static tally_rc make_series(tally_pass_state *state, tally_text name, const instants *list,
+                            tally_fact_series *out)
 {
     int64_t *from = tally_arena_zalloc_array(state->arena, list->count + 1, sizeof(*from));
     int64_t *values = tally_arena_zalloc_array(state->arena, list->count + 1, sizeof(*values));
     uint32_t count = 0;
 
     if (from == NULL || values == NULL)
-        return tally_err_set(state->err, tally_arena_failure(state->arena), 0, "computing the programme's facts");
+        return tally_err_set(state->err, tally_arena_failure(state->arena), 0,
+                             "computing the programme's facts");
     for (uint32_t i = 0; i < list->count; i++) {
         tally_scope scope = tally_scope_at(state->context, list->items[i]);
         uint32_t version;
         const tally_fact *fact = fact_at(state, name, list->items[i], &version);
         tally_value value = { TALLY_NOTHING, 1 };
         tally_rc rc = fact == NULL ? TALLY_OK
-                                   : tally_evaluate(state->context, version, fact->expr, &scope, &value, state->err);
+                                   : tally_evaluate(state->context, version, fact->expr, &scope,
+                                                    &value, state->err);
 
         if (rc != TALLY_OK)
             return rc;
@@ -172,7 +184,8 @@ tally_rc tally_admission_facts(tally_pass_state *state, int64_t known_ms, tally_
         room += state->policy->versions[v].fact_count;
     series = tally_arena_zalloc_array(state->arena, room + 1, sizeof(*series));
     if (series == NULL)
-        return tally_err_set(state->err, tally_arena_failure(state->arena), 0, "computing the programme's facts");
+        return tally_err_set(state->err, tally_arena_failure(state->arena), 0,
+                             "computing the programme's facts");
     for (uint32_t v = 0; v < state->policy->version_count && rc == TALLY_OK; v++) {
         const tally_version *version = &state->policy->versions[v];
 

@@ -35,8 +35,8 @@ static int compare_events(const void *left, const void *right)
     return by_id != 0 ? by_id : tally_text_compare(a->subject_text, b->subject_text);
 }
 
-static tally_rc note_refusals(tally_pass_state *state, const by_subject *group, const tally_refusal *refusals,
-                              uint32_t refusal_count)
+static tally_rc note_refusals(tally_pass_state *state, const by_subject *group,
+                              const tally_refusal *refusals, uint32_t refusal_count)
 {
     tally_rc rc = TALLY_OK;
 
@@ -45,9 +45,10 @@ static tally_rc note_refusals(tally_pass_state *state, const by_subject *group, 
 
         /* Others come out as they are, and scoring refuses them again. */
         if (tally_admission_is_ruled(state->policy, record->record.type))
-            rc = tally_admission_refuse(state, &(tally_admission_refusal){ record->input_index, record->subject,
-                                                                           refusals[i].id, refusals[i].message,
-                                                                           refusals[i].code });
+            rc = tally_admission_refuse(
+                state,
+                &(tally_admission_refusal){ record->input_index, record->subject, refusals[i].id,
+                                            refusals[i].message, refusals[i].code });
     }
     return rc;
 }
@@ -62,7 +63,8 @@ static int compare_by_id(const void *left, const void *right)
 }
 
 /* The first record with that id in a group sorted by id, or NULL. */
-static const tally_programme_record *find_by_id(const by_subject *by_id, uint32_t count, tally_text id)
+static const tally_programme_record *find_by_id(const by_subject *by_id, uint32_t count,
+                                                tally_text id)
 {
     uint32_t low = 0;
     uint32_t high = count;
@@ -75,7 +77,8 @@ static const tally_programme_record *find_by_id(const by_subject *by_id, uint32_
         else
             high = middle;
     }
-    return low < count && tally_text_is_equal(by_id[low].record->record.id, id) ? by_id[low].record : NULL;
+    return low < count && tally_text_is_equal(by_id[low].record->record.id, id) ? by_id[low].record
+                                                                                : NULL;
 }
 
 static bool is_record_about(const struct tally_policy *policy, tally_text type)
@@ -110,7 +113,8 @@ static bool is_rewritten(const struct tally_policy *policy, tally_text type)
 }
 
 /* Whether the pass decides about a record: it is of a ruled type, or about one (then it was applied before the pass). */
-static bool ends_here(const tally_pass_state *state, const by_subject *by_id, uint32_t count, const tally_record *record)
+static bool ends_here(const tally_pass_state *state, const by_subject *by_id, uint32_t count,
+                      const tally_record *record)
 {
     const tally_programme_record *target;
 
@@ -123,7 +127,8 @@ static bool ends_here(const tally_pass_state *state, const by_subject *by_id, ui
         if (target == NULL || !tally_admission_is_ruled(state->policy, target->record.type))
             return false;
         /* What goes through under its own id can still be disputed or reversed there. */
-        return is_applied_before(state->policy, record->type) || is_rewritten(state->policy, target->record.type);
+        return is_applied_before(state->policy, record->type) ||
+               is_rewritten(state->policy, target->record.type);
     }
     return false;
 }
@@ -138,7 +143,8 @@ static tally_rc take_event(tally_pass_state *state, const by_subject *by_id, uin
     int64_t *slots = tally_arena_zalloc_array(state->arena, state->slot_count + 1, sizeof(*slots));
 
     if (slots == NULL)
-        return tally_err_set(state->err, tally_arena_failure(state->arena), 0, "gathering the programme's events");
+        return tally_err_set(state->err, tally_arena_failure(state->arena), 0,
+                             "gathering the programme's events");
     for (uint32_t s = 0; s < state->slot_count; s++)
         slots[s] = tally_events_field(events, i, (int32_t)s);
     out->subject = by_id[0].subject;
@@ -146,13 +152,18 @@ static tally_rc take_event(tally_pass_state *state, const by_subject *by_id, uin
     out->id = known->history->id[record];
     target = find_by_id(by_id, count, out->id);
     out->input_index = target != NULL ? target->input_index : by_id[0].record->input_index;
-    out->event = (tally_new_event){ events->at_ms[i], tally_events_recorded(events, i), tally_events_offset(events, i),
-                                    events->type[i], by_id[0].subject, slots };
+    out->event = (tally_new_event){ events->at_ms[i],
+                                    tally_events_recorded(events, i),
+                                    tally_events_offset(events, i),
+                                    events->type[i],
+                                    by_id[0].subject,
+                                    slots };
     state->event_count++;
     return TALLY_OK;
 }
 
-static tally_rc gather_subject(tally_pass_state *state, by_subject *group, uint32_t count, int64_t known_ms)
+static tally_rc gather_subject(tally_pass_state *state, by_subject *group, uint32_t count,
+                               int64_t known_ms)
 {
     tally_history_builder *builder = NULL;
     tally_history *history = tally_arena_zalloc(state->arena, sizeof(*history));
@@ -162,8 +173,10 @@ static tally_rc gather_subject(tally_pass_state *state, by_subject *group, uint3
     tally_rc rc;
 
     if (history == NULL)
-        return tally_err_set(state->err, tally_arena_failure(state->arena), 0, "gathering the programme's events");
-    rc = tally_history_builder_new(&builder, state->policy, state->arena, state->tokens, state->err);
+        return tally_err_set(state->err, tally_arena_failure(state->arena), 0,
+                             "gathering the programme's events");
+    rc =
+        tally_history_builder_new(&builder, state->policy, state->arena, state->tokens, state->err);
     for (uint32_t i = 0; i < count && rc == TALLY_OK; i++)
         rc = tally_history_builder_add(builder, &group[i].record->record, state->err);
     if (rc == TALLY_OK)
@@ -171,7 +184,8 @@ static tally_rc gather_subject(tally_pass_state *state, by_subject *group, uint3
     if (rc == TALLY_OK)
         rc = note_refusals(state, group, refusals, refusal_count);
     if (rc == TALLY_OK)
-        rc = tally_context_open(&known, state->policy, history, NULL, known_ms, state->arena, state->err);
+        rc = tally_context_open(&known, state->policy, history, NULL, known_ms, state->arena,
+                                state->err);
     if (rc != TALLY_OK)
         return rc;
     /* The refusals named positions in the group; from here it is wanted by id. */
@@ -187,15 +201,18 @@ static tally_rc gather_subject(tally_pass_state *state, by_subject *group, uint3
     return rc;
 }
 
-tally_rc tally_admission_gather(tally_pass_state *state, const tally_programme_record *records, uint32_t record_count,
-                                int64_t known_ms)
+tally_rc tally_admission_gather(tally_pass_state *state, const tally_programme_record *records,
+                                uint32_t record_count, int64_t known_ms)
 {
-    by_subject *order = tally_arena_zalloc_array(state->arena, (size_t)record_count + 1, sizeof(*order));
+    by_subject *order =
+        tally_arena_zalloc_array(state->arena, (size_t)record_count + 1, sizeof(*order));
     tally_rc rc = TALLY_OK;
 
-    state->events = tally_arena_zalloc_array(state->arena, (size_t)record_count + 1, sizeof(*state->events));
+    state->events =
+        tally_arena_zalloc_array(state->arena, (size_t)record_count + 1, sizeof(*state->events));
     if (order == NULL || state->events == NULL)
-        return tally_err_set(state->err, tally_arena_failure(state->arena), 0, "gathering the programme's events");
+        return tally_err_set(state->err, tally_arena_failure(state->arena), 0,
+                             "gathering the programme's events");
     for (uint32_t i = 0; i < record_count && rc == TALLY_OK; i++) {
         order[i] = (by_subject){ &records[i], 0, i };
         rc = tally_intern_add(state->tokens, &order[i].subject, records[i].subject);

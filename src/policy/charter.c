@@ -11,8 +11,8 @@
 
 #define MESSAGE_BYTES 512
 
-void tally_charter_refuse(tally_charter *charter, const tally_span *span, const char *right, const char *code,
-                          const char *hint, const char *format, ...)
+void tally_charter_refuse(tally_charter *charter, const tally_span *span, const char *right,
+                          const char *code, const char *hint, const char *format, ...)
 {
     char message[MESSAGE_BYTES];
     va_list arguments;
@@ -29,14 +29,16 @@ void tally_charter_refuse(tally_charter *charter, const tally_span *span, const 
     if (span != NULL && span->text.count > 0)
         underline = span->text.count > 60 ? 60 : (uint32_t)span->text.count;
     if (!tally_diagnostics_add(charter->diagnostics, TALLY_SEVERITY_REFUSAL, code, right,
-                               span != NULL ? span->line : 0, span != NULL ? span->column : 0, underline,
-                               tally_text_of(message, (size_t)length), tally_text_from(hint)))
+                               span != NULL ? span->line : 0, span != NULL ? span->column : 0,
+                               underline, tally_text_of(message, (size_t)length),
+                               tally_text_from(hint)))
         charter->out_of_memory = true;
 }
 
 /* ---- words ---------------------------------------------------------------- */
 
-static void check_word(tally_charter *charter, const tally_policy_word *word, tally_charter_list list, const char *hint)
+static void check_word(tally_charter *charter, const tally_policy_word *word,
+                       tally_charter_list list, const char *hint)
 {
     const char *pattern = tally_charter_find(list, word->span.text);
     const tally_charter_words *words = tally_charter_words_of(list);
@@ -45,11 +47,12 @@ static void check_word(tally_charter *charter, const tally_policy_word *word, ta
         return;
     if (list <= TALLY_WORDS_STANDING)
         tally_charter_refuse(charter, &word->span, words->right, words->code, hint,
-                             "this %s is about %s (%s (%d), the listed word is `%s`)", word->role, words->about,
-                             words->right, (int)list, pattern);
+                             "this %s is about %s (%s (%d), the listed word is `%s`)", word->role,
+                             words->about, words->right, (int)list, pattern);
     else
         tally_charter_refuse(charter, &word->span, words->right, words->code, hint,
-                             "this %s is about %s (the listed word is `%s`)", word->role, words->about, pattern);
+                             "this %s is about %s (the listed word is `%s`)", word->role,
+                             words->about, pattern);
 }
 
 static bool is_role(const tally_policy_word *word, const char *role)
@@ -69,10 +72,11 @@ static bool is_of_benefit(const tally_policy_word *word)
     return is_role(word, "benefit") || is_role(word, "provider") || is_role(word, "benefit text");
 }
 
-typedef void word_check(tally_charter *charter, const tally_policy_word *word, tally_charter_list last);
+typedef void word_check(tally_charter *charter, const tally_policy_word *word,
+                        tally_charter_list last);
 
-static void visit(tally_charter *charter, word_check *check, tally_charter_list last, const tally_span *place,
-                  tally_text text, const char *role)
+static void visit(tally_charter *charter, word_check *check, tally_charter_list last,
+                  const tally_span *place, tally_text text, const char *role)
 {
     tally_policy_word word = { { place->line, place->column, text }, role };
 
@@ -87,7 +91,8 @@ static void visit_words(tally_charter *charter, word_check *check, tally_charter
     for (uint32_t i = 0; i < version->word_count; i++)
         check(charter, &version->words[i], last);
     for (uint32_t i = 0; i < version->setting_count; i++)
-        visit(charter, check, last, &version->settings[i].span, version->settings[i].name, "setting");
+        visit(charter, check, last, &version->settings[i].span, version->settings[i].name,
+              "setting");
     for (uint32_t i = 0; i < version->fact_count; i++)
         visit(charter, check, last, &version->facts[i].span, version->facts[i].name, "fact");
     for (uint32_t t = TALLY_RECORD_TYPES; t < charter->policy->type_count; t++) {
@@ -105,7 +110,8 @@ static void visit_words(tally_charter *charter, word_check *check, tally_charter
 }
 
 /* R9, from politics up to `last`. */
-static void check_forbidden_subjects(tally_charter *charter, const tally_policy_word *word, tally_charter_list last)
+static void check_forbidden_subjects(tally_charter *charter, const tally_policy_word *word,
+                                     tally_charter_list last)
 {
     if (is_identity(word))
         return;
@@ -118,21 +124,25 @@ static void check_forbidden_subjects(tally_charter *charter, const tally_policy_
 }
 
 /* R7, R9, R16, R20: what a live policy about persons may not say. */
-static void check_live_word(tally_charter *charter, const tally_policy_word *word, tally_charter_list last)
+static void check_live_word(tally_charter *charter, const tally_policy_word *word,
+                            tally_charter_list last)
 {
     if (is_identity(word))
         return;
-    check_word(charter, word, TALLY_WORDS_SHAMING, "name what was achieved; nothing here shows a person in a bad light");
+    check_word(charter, word, TALLY_WORDS_SHAMING,
+               "name what was achieved; nothing here shows a person in a bad light");
     if (!is_of_benefit(word)) {
         check_word(charter, word, TALLY_WORDS_CROSS, "a programme uses its own events only");
         if (!is_role(word, "title") && !is_role(word, "purpose"))
-            check_word(charter, word, TALLY_WORDS_PREDICTED, "record what happened, not what may happen");
+            check_word(charter, word, TALLY_WORDS_PREDICTED,
+                       "record what happened, not what may happen");
     }
     check_forbidden_subjects(charter, word, last);
 }
 
 /* R35: an organisation's record names no person. */
-static void check_person_word(tally_charter *charter, const tally_policy_word *word, tally_charter_list last)
+static void check_person_word(tally_charter *charter, const tally_policy_word *word,
+                              tally_charter_list last)
 {
     (void)last;
     if (is_role(word, "event type") || is_role(word, "field") || is_role(word, "word"))
@@ -150,8 +160,8 @@ static bool is_one_of(tally_text text, const char *const *words, size_t count)
     return false;
 }
 
-static void require_text(tally_charter *charter, tally_text text, const char *key, const char *right, const char *code,
-                         const char *why)
+static void require_text(tally_charter *charter, tally_text text, const char *key,
+                         const char *right, const char *code, const char *why)
 {
     char hint[96];
 
@@ -165,20 +175,25 @@ static void check_public_record(tally_charter *charter)
 {
     const tally_version *version = charter->version;
 
-    require_text(charter, version->title, "title", "R28", "E_NO_PUBLIC_RECORD", "the public record names the programme");
-    require_text(charter, version->purpose, "purpose", "R28", "E_NO_PUBLIC_RECORD", "a receipt is for one purpose, in words");
-    require_text(charter, version->contact, "contact", "R28", "E_NO_PUBLIC_RECORD", "people must be able to ask and to contest");
+    require_text(charter, version->title, "title", "R28", "E_NO_PUBLIC_RECORD",
+                 "the public record names the programme");
+    require_text(charter, version->purpose, "purpose", "R28", "E_NO_PUBLIC_RECORD",
+                 "a receipt is for one purpose, in words");
+    require_text(charter, version->contact, "contact", "R28", "E_NO_PUBLIC_RECORD",
+                 "people must be able to ask and to contest");
     for (uint32_t i = 0; i < version->award_count; i++) {
         if (version->awards[i].because.count == 0)
             tally_charter_refuse(charter, &version->awards[i].span, "R28", "E_NO_PUBLIC_RECORD",
-                                 "add `because:` with one plain sentence", "`%.*s` does not say why it is given",
+                                 "add `because:` with one plain sentence",
+                                 "`%.*s` does not say why it is given",
                                  TALLY_TEXT_ARGS(version->awards[i].name));
     }
 }
 
 static bool is_forbidden_sponsor(tally_text sponsor)
 {
-    static const char *const never[] = { "police",  "immigration authority", "lender", "insurer",
+    static const char *const never[] = { "police",   "immigration authority",
+                                         "lender",   "insurer",
                                          "landlord", "data broker" };
 
     return is_one_of(sponsor, never, sizeof(never) / sizeof(never[0]));
@@ -197,19 +212,24 @@ static void check_sponsor(tally_charter *charter)
 {
     static const char *const with_power[] = { "employer", "school" };
     const tally_version *version = charter->version;
-    bool has_power = is_one_of(version->sponsor, with_power, sizeof(with_power) / sizeof(with_power[0]));
+    bool has_power =
+        is_one_of(version->sponsor, with_power, sizeof(with_power) / sizeof(with_power[0]));
     bool is_public = tally_text_is(version->sponsor, "public body");
 
-    require_text(charter, version->sponsor, "sponsor", "R4", "E_SPONSOR_CLASS", "who sponsors decides what is allowed");
+    require_text(charter, version->sponsor, "sponsor", "R4", "E_SPONSOR_CLASS",
+                 "who sponsors decides what is allowed");
     if (is_forbidden_sponsor(version->sponsor))
-        tally_charter_refuse(charter, NULL, "R4", "E_SPONSOR_CLASS", "", "a %.*s never sponsors a programme",
+        tally_charter_refuse(charter, NULL, "R4", "E_SPONSOR_CLASS", "",
+                             "a %.*s never sponsors a programme",
                              TALLY_TEXT_ARGS(version->sponsor));
     if (!tally_charter_is_about_persons(charter))
         return;
     if (has_power && (version->tier_count > 0 || has_deduction(version)))
-        tally_charter_refuse(charter, version->tier_count > 0 ? &version->tiers[0].span : NULL, "R4", "E_SPONSOR_CLASS",
+        tally_charter_refuse(charter, version->tier_count > 0 ? &version->tiers[0].span : NULL,
+                             "R4", "E_SPONSOR_CLASS",
                              "keep the awards, leave out tiers and deductions",
-                             "an %.*s may recognise only: no tiers, no deductions", TALLY_TEXT_ARGS(version->sponsor));
+                             "an %.*s may recognise only: no tiers, no deductions",
+                             TALLY_TEXT_ARGS(version->sponsor));
     if (is_public && has_deduction(version))
         tally_charter_refuse(charter, NULL, "R4", "E_SPONSOR_CLASS", "leave out `deductions`",
                              "a public body may reward, never deduct");
@@ -222,13 +242,14 @@ static void check_minors(tally_charter *charter)
     if (!tally_text_is(version->members, "minor mode"))
         return;
     if (version->tier_count > 0)
-        tally_charter_refuse(charter, &version->tiers[0].span, "R5", "E_MINOR_MODE", "give badges through awards alone",
-                             "minors have no tiers");
+        tally_charter_refuse(charter, &version->tiers[0].span, "R5", "E_MINOR_MODE",
+                             "give badges through awards alone", "minors have no tiers");
     if (has_deduction(version))
-        tally_charter_refuse(charter, NULL, "R5", "E_MINOR_MODE", "leave out `deductions`", "minors have no deductions");
+        tally_charter_refuse(charter, NULL, "R5", "E_MINOR_MODE", "leave out `deductions`",
+                             "minors have no deductions");
     if (version->benefit_count > 0)
-        tally_charter_refuse(charter, &version->benefits[0].span, "R5", "E_MINOR_MODE", "leave out `benefits`",
-                             "minors prove nothing to anyone outside");
+        tally_charter_refuse(charter, &version->benefits[0].span, "R5", "E_MINOR_MODE",
+                             "leave out `benefits`", "minors prove nothing to anyone outside");
 }
 
 static void check_benefit_words(tally_charter *charter, const tally_benefit *benefit)
@@ -239,8 +260,9 @@ static void check_benefit_words(tally_charter *charter, const tally_benefit *ben
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         pattern = tally_charter_find(TALLY_WORDS_ESSENTIAL, texts[i]);
         if (pattern != NULL) {
-            tally_charter_refuse(charter, &benefit->span, "R17", "E_BENEFIT_CLASS", "offer a community perk instead",
-                                 "no point opens or closes an essential of life (the listed word is `%s`)", pattern);
+            tally_charter_refuse(
+                charter, &benefit->span, "R17", "E_BENEFIT_CLASS", "offer a community perk instead",
+                "no point opens or closes an essential of life (the listed word is `%s`)", pattern);
             break;
         }
     }
@@ -253,23 +275,28 @@ static void check_benefit_words(tally_charter *charter, const tally_benefit *ben
 
 static void check_benefits(tally_charter *charter)
 {
-    static const char *const classes[] = { "recognition", "community perk", "programme role", "programme operation",
-                                           "own course" };
+    static const char *const classes[] = { "recognition", "community perk", "programme role",
+                                           "programme operation", "own course" };
     const tally_version *version = charter->version;
 
     for (uint32_t i = 0; i < version->benefit_count; i++) {
         const tally_benefit *benefit = &version->benefits[i];
 
         if (!is_one_of(benefit->class_name, classes, sizeof(classes) / sizeof(classes[0])))
-            tally_charter_refuse(charter, &benefit->span, "R17", "E_BENEFIT_CLASS",
-                                 "recognition, community perk, programme role, programme operation or own course",
-                                 "`%.*s` is in no class of benefit that points may open", TALLY_TEXT_ARGS(benefit->name));
+            tally_charter_refuse(
+                charter, &benefit->span, "R17", "E_BENEFIT_CLASS",
+                "recognition, community perk, programme role, programme operation or own course",
+                "`%.*s` is in no class of benefit that points may open",
+                TALLY_TEXT_ARGS(benefit->name));
         if (benefit->without_points.count == 0)
-            tally_charter_refuse(charter, &benefit->span, "R17", "E_BENEFIT_CLASS", "add `without-points:`",
-                                 "`%.*s` has no route that needs no points", TALLY_TEXT_ARGS(benefit->name));
+            tally_charter_refuse(
+                charter, &benefit->span, "R17", "E_BENEFIT_CLASS", "add `without-points:`",
+                "`%.*s` has no route that needs no points", TALLY_TEXT_ARGS(benefit->name));
         if (benefit->non_members.count == 0)
-            tally_charter_refuse(charter, &benefit->span, "R3", "E_BENEFIT_BASELINE", "add `non-members:` and keep it as it is today",
-                                 "`%.*s` does not say what non-members get", TALLY_TEXT_ARGS(benefit->name));
+            tally_charter_refuse(charter, &benefit->span, "R3", "E_BENEFIT_BASELINE",
+                                 "add `non-members:` and keep it as it is today",
+                                 "`%.*s` does not say what non-members get",
+                                 TALLY_TEXT_ARGS(benefit->name));
         check_benefit_words(charter, benefit);
     }
 }
@@ -284,9 +311,12 @@ static void check_baseline_kept(tally_charter *charter, const tally_version *bef
         for (uint32_t k = 0; k < charter->version->benefit_count; k++) {
             const tally_benefit *new = &charter->version->benefits[k];
 
-            if (tally_text_is_equal(old->name, new->name) && !tally_text_is_equal(old->non_members, new->non_members))
-                tally_charter_refuse(charter, &new->span, "R3", "E_BENEFIT_BASELINE", "keep the sentence of the version before",
-                                     "what non-members get of `%.*s` was changed", TALLY_TEXT_ARGS(new->name));
+            if (tally_text_is_equal(old->name, new->name) &&
+                !tally_text_is_equal(old->non_members, new->non_members))
+                tally_charter_refuse(charter, &new->span, "R3", "E_BENEFIT_BASELINE",
+                                     "keep the sentence of the version before",
+                                     "what non-members get of `%.*s` was changed",
+                                     TALLY_TEXT_ARGS(new->name));
         }
     }
 }
@@ -298,8 +328,9 @@ static void check_versions(tally_charter *charter, uint32_t index)
     if (index == 0)
         return;
     if (!version->has_previous)
-        tally_charter_refuse(charter, NULL, "R25", "E_NOTICE_PERIOD", "`tally policy hash` prints it",
-                             "version %u does not carry the hash of the version before (`previous`)", index + 1);
+        tally_charter_refuse(
+            charter, NULL, "R25", "E_NOTICE_PERIOD", "`tally policy hash` prints it",
+            "version %u does not carry the hash of the version before (`previous`)", index + 1);
     check_baseline_kept(charter, &charter->policy->versions[index - 1]);
 }
 
@@ -309,14 +340,17 @@ static void check_retention(tally_charter *charter)
     bool is_given = version->keeps_months > 0 || version->keeps_ms > 0;
 
     if (!is_given)
-        tally_charter_refuse(charter, NULL, "R33", "E_RETENTION", "add `keeps-events: 24 months` or less",
+        tally_charter_refuse(charter, NULL, "R33", "E_RETENTION",
+                             "add `keeps-events: 24 months` or less",
                              "the policy does not say how long events are kept");
     else if (version->keeps_months > CHARTER_RETENTION_MONTHS_MAX ||
              version->keeps_ms > CHARTER_RETENTION_DAYS_MAX * TALLY_DAY_MS)
-        tally_charter_refuse(charter, NULL, "R29", "E_CHARTER_FLOOR", "write `keeps-events: 24 months` or less",
+        tally_charter_refuse(charter, NULL, "R29", "E_CHARTER_FLOOR",
+                             "write `keeps-events: 24 months` or less",
                              "events are kept longer than the charter's 24 months");
     if (version->duplicate_window_ms < CHARTER_DUPLICATE_DAYS_MIN * TALLY_DAY_MS)
-        tally_charter_refuse(charter, NULL, "R29", "E_CHARTER_FLOOR", "leave out `duplicate-window` for the usual 35 days",
+        tally_charter_refuse(charter, NULL, "R29", "E_CHARTER_FLOOR",
+                             "leave out `duplicate-window` for the usual 35 days",
                              "a duplicate window below one day lets a source repeat itself");
 }
 
@@ -326,7 +360,8 @@ static void check_organisations(tally_charter *charter)
 
     if (tally_charter_is_about_persons(charter))
         return;
-    require_text(charter, version->basis, "basis", "R35", "E_NOT_AN_ORG", "facts about organisations come from a public record");
+    require_text(charter, version->basis, "basis", "R35", "E_NOT_AN_ORG",
+                 "facts about organisations come from a public record");
     visit_words(charter, check_person_word, TALLY_WORDS_PERSON);
 }
 
@@ -361,7 +396,8 @@ bool tally_charter_check(const struct tally_policy *policy, tally_diagnostics *d
         check_version(&charter, i);
     }
     tally_diagnostics_sort(diagnostics);
-    return !charter.out_of_memory && tally_diagnostics_count_of(diagnostics, TALLY_SEVERITY_REFUSAL) == before;
+    return !charter.out_of_memory &&
+           tally_diagnostics_count_of(diagnostics, TALLY_SEVERITY_REFUSAL) == before;
 }
 
 bool tally_charter_check_evaluate(const struct tally_policy *policy, tally_diagnostics *diagnostics)
@@ -376,5 +412,6 @@ bool tally_charter_check_evaluate(const struct tally_policy *policy, tally_diagn
         visit_words(&charter, check_forbidden_subjects, TALLY_WORDS_FAMILY);
     }
     tally_diagnostics_sort(diagnostics);
-    return !charter.out_of_memory && tally_diagnostics_count_of(diagnostics, TALLY_SEVERITY_REFUSAL) == before;
+    return !charter.out_of_memory &&
+           tally_diagnostics_count_of(diagnostics, TALLY_SEVERITY_REFUSAL) == before;
 }

@@ -17,6 +17,7 @@
 bool tally_charter_check(const struct tally_policy *policy, tally_diagnostics *diagnostics);
 
 /* Only R9 (1) to (9), about persons: what even `evaluate` refuses. */
-bool tally_charter_check_evaluate(const struct tally_policy *policy, tally_diagnostics *diagnostics);
+bool tally_charter_check_evaluate(const struct tally_policy *policy,
+                                  tally_diagnostics *diagnostics);
 
 #endif

@@ -25,8 +25,9 @@ typedef struct tally_charter {
 } tally_charter;
 
 /* Add a refusal at span (NULL: the whole file). */
-void tally_charter_refuse(tally_charter *charter, const tally_span *span, const char *right, const char *code,
-                          const char *hint, const char *format, ...) TALLY_PRINTF(6, 7);
+void tally_charter_refuse(tally_charter *charter, const tally_span *span, const char *right,
+                          const char *code, const char *hint, const char *format, ...)
+    TALLY_PRINTF(6, 7);
 
 /* Whether an event type comes from another member (kind `peer thanks` or a `member` field). */
 bool tally_charter_is_peer(const tally_event_type *type);

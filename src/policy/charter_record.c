@@ -6,12 +6,13 @@
 #include "policy/charter_words.h"
 
 static const char *const kinds_of_members[] = {
-    "task volunteered",  "skill learned",        "shift kept",         "loan returned",      "obligation accepted",
-    "obligation kept",   "obligation broken",    "obligation repaired", "project contribution", "mentoring",
-    "shared-place care", "greener travel",       "event helped",       "peer thanks",        "practice day",
-    "own pause",
+    "task volunteered",     "skill learned",   "shift kept",        "loan returned",
+    "obligation accepted",  "obligation kept", "obligation broken", "obligation repaired",
+    "project contribution", "mentoring",       "shared-place care", "greener travel",
+    "event helped",         "peer thanks",     "practice day",      "own pause",
 };
-static const char *const kinds_of_organisations[] = { "public inspection", "public certificate", "published figure" };
+static const char *const kinds_of_organisations[] = { "public inspection", "public certificate",
+                                                      "published figure" };
 
 #define MEMBER_KINDS       (sizeof(kinds_of_members) / sizeof(kinds_of_members[0]))
 #define ORGANISATION_KINDS (sizeof(kinds_of_organisations) / sizeof(kinds_of_organisations[0]))
@@ -43,15 +44,18 @@ static void check_kind(tally_charter *charter, const tally_event_type *type)
                                  : is_kind(type->kind, kinds_of_organisations, ORGANISATION_KINDS);
 
     if (type->kind.count == 0)
-        tally_charter_refuse(charter, &type->span, "R8", "E_SCHEMA",
-                             persons ? "add `is:` with a registered kind, e.g. `is: task volunteered`"
-                                     : "add `is: public inspection`, `public certificate` or `published figure`",
-                             "`%.*s` does not say which registered kind of event it is", TALLY_TEXT_ARGS(type->name));
+        tally_charter_refuse(
+            charter, &type->span, "R8", "E_SCHEMA",
+            persons ? "add `is:` with a registered kind, e.g. `is: task volunteered`"
+                    : "add `is: public inspection`, `public certificate` or `published figure`",
+            "`%.*s` does not say which registered kind of event it is",
+            TALLY_TEXT_ARGS(type->name));
     else if (!is_registered)
-        tally_charter_refuse(charter, &type->span, persons ? "R8" : "R35", persons ? "E_SCHEMA" : "E_NOT_AN_ORG",
+        tally_charter_refuse(charter, &type->span, persons ? "R8" : "R35",
+                             persons ? "E_SCHEMA" : "E_NOT_AN_ORG",
                              "the registered kinds are in section 15 of the language's page",
-                             "`%.*s` is no registered kind of event about %s", TALLY_TEXT_ARGS(type->kind),
-                             persons ? "members" : "organisations");
+                             "`%.*s` is no registered kind of event about %s",
+                             TALLY_TEXT_ARGS(type->kind), persons ? "members" : "organisations");
 }
 
 static void check_age(tally_charter *charter, const tally_field *field)
@@ -61,36 +65,42 @@ static void check_age(tally_charter *charter, const tally_field *field)
     tally_text name = tally_text_of(folded, count);
 
     if (tally_text_is(name, "age") || tally_text_has_prefix(name, TALLY_TEXT("age ")) ||
-        tally_text_has_suffix(name, TALLY_TEXT(" age")) || tally_text_has_prefix(name, TALLY_TEXT("birth")))
+        tally_text_has_suffix(name, TALLY_TEXT(" age")) ||
+        tally_text_has_prefix(name, TALLY_TEXT("birth")))
         tally_charter_refuse(charter, &field->span, "R5", "E_MINOR_MODE",
                              "run a programme for minors of its own, with `members: minor mode`",
                              "`%.*s` sorts people by age", TALLY_TEXT_ARGS(field->name));
 }
 
 /* A vote against somebody: a word or number that can count against the subject, given by a peer. */
-static void check_peer_field(tally_charter *charter, const tally_event_type *type, const tally_field *field)
+static void check_peer_field(tally_charter *charter, const tally_event_type *type,
+                             const tally_field *field)
 {
     if (field->type == TALLY_TYPE_WORD && field->domain != NULL) {
         for (uint32_t i = 0; i < field->domain->count; i++) {
             if (tally_charter_find(TALLY_WORDS_NEGATIVE, field->domain->words[i]) != NULL)
-                tally_charter_refuse(charter, &field->span, "R12", "E_PEER_NEGATIVE", "let peers only thank",
-                                     "`%.*s` lets one member judge another (`%.*s`)", TALLY_TEXT_ARGS(type->name),
-                                     TALLY_TEXT_ARGS(field->domain->words[i]));
+                tally_charter_refuse(
+                    charter, &field->span, "R12", "E_PEER_NEGATIVE", "let peers only thank",
+                    "`%.*s` lets one member judge another (`%.*s`)", TALLY_TEXT_ARGS(type->name),
+                    TALLY_TEXT_ARGS(field->domain->words[i]));
         }
     } else if (field->type == TALLY_TYPE_NUMBER) {
-        tally_charter_refuse(charter, &field->span, "R12", "E_PEER_NEGATIVE", "let peers only thank, without stars or amounts",
+        tally_charter_refuse(charter, &field->span, "R12", "E_PEER_NEGATIVE",
+                             "let peers only thank, without stars or amounts",
                              "`%.*s` lets one member rate another", TALLY_TEXT_ARGS(type->name));
     }
 }
 
-static void check_member_field(tally_charter *charter, const tally_event_type *type, const tally_field *field)
+static void check_member_field(tally_charter *charter, const tally_event_type *type,
+                               const tally_field *field)
 {
     bool is_thanks = tally_text_is(type->kind, "peer thanks");
 
     if (field->is_member && !is_thanks)
-        tally_charter_refuse(charter, &field->span, "R11", "E_OTHER_SUBJECT",
-                             "one event per consenting person; only `peer thanks` may carry the giver's tag",
-                             "`%.*s` ties an event to another person", TALLY_TEXT_ARGS(field->name));
+        tally_charter_refuse(
+            charter, &field->span, "R11", "E_OTHER_SUBJECT",
+            "one event per consenting person; only `peer thanks` may carry the giver's tag",
+            "`%.*s` ties an event to another person", TALLY_TEXT_ARGS(field->name));
     if (tally_charter_is_peer(type) && !field->is_member)
         check_peer_field(charter, type, field);
     check_age(charter, field);
@@ -104,9 +114,11 @@ static void check_negative_words(tally_charter *charter, const tally_event_type 
     if (is_obligation)
         return;
     if (pattern != NULL)
-        tally_charter_refuse(charter, &type->span, "R13", "E_NO_OBLIGATION",
-                             "record the good event instead, or an accepted obligation that was broken",
-                             "`%.*s` is held against a person (the listed word is `%s`)", TALLY_TEXT_ARGS(type->name), pattern);
+        tally_charter_refuse(
+            charter, &type->span, "R13", "E_NO_OBLIGATION",
+            "record the good event instead, or an accepted obligation that was broken",
+            "`%.*s` is held against a person (the listed word is `%s`)",
+            TALLY_TEXT_ARGS(type->name), pattern);
     for (uint32_t i = 0; i < type->field_count; i++) {
         const tally_field *field = &type->fields[i];
 
@@ -127,8 +139,9 @@ static void check_retaliation(tally_charter *charter, const tally_event_type *ty
     const char *pattern = tally_charter_find(TALLY_WORDS_DISPUTES, type->name);
 
     if (pattern != NULL)
-        tally_charter_refuse(charter, &type->span, "R36", "E_RETALIATION", "leave this event type out",
-                             "`%.*s` would make the use of a right an input to rules", TALLY_TEXT_ARGS(type->name));
+        tally_charter_refuse(
+            charter, &type->span, "R36", "E_RETALIATION", "leave this event type out",
+            "`%.*s` would make the use of a right an input to rules", TALLY_TEXT_ARGS(type->name));
 }
 
 static void check_organisation_type(tally_charter *charter, const tally_event_type *type)
@@ -138,14 +151,18 @@ static void check_organisation_type(tally_charter *charter, const tally_event_ty
     for (uint32_t i = 0; i < type->field_count; i++) {
         const tally_field *field = &type->fields[i];
 
-        has_reference = has_reference || (field->type == TALLY_TYPE_ID && !field->is_member && !field->optional);
+        has_reference = has_reference ||
+                        (field->type == TALLY_TYPE_ID && !field->is_member && !field->optional);
         if (field->is_member)
-            tally_charter_refuse(charter, &field->span, "R35", "E_NOT_AN_ORG", "an organisation's record names no person",
+            tally_charter_refuse(charter, &field->span, "R35", "E_NOT_AN_ORG",
+                                 "an organisation's record names no person",
                                  "`%.*s` names a person", TALLY_TEXT_ARGS(field->name));
     }
     if (!has_reference)
-        tally_charter_refuse(charter, &type->span, "R35", "E_NOT_AN_ORG", "add a field of type `id`, e.g. `reference: id`",
-                             "`%.*s` carries no reference to the public record", TALLY_TEXT_ARGS(type->name));
+        tally_charter_refuse(charter, &type->span, "R35", "E_NOT_AN_ORG",
+                             "add a field of type `id`, e.g. `reference: id`",
+                             "`%.*s` carries no reference to the public record",
+                             TALLY_TEXT_ARGS(type->name));
 }
 
 void tally_charter_check_events(tally_charter *charter)
@@ -158,7 +175,8 @@ void tally_charter_check_events(tally_charter *charter)
             const tally_field *field = &type->fields[k];
 
             if (field->type == TALLY_TYPE_TEXT)
-                tally_charter_refuse(charter, &field->span, "R8", "E_SCHEMA", "use `one of …`, a bounded number, a day or an id",
+                tally_charter_refuse(charter, &field->span, "R8", "E_SCHEMA",
+                                     "use `one of …`, a bounded number, a day or an id",
                                      "`%.*s` is free text", TALLY_TEXT_ARGS(field->name));
             if (tally_charter_is_about_persons(charter))
                 check_member_field(charter, type, field);
@@ -195,8 +213,10 @@ void tally_charter_check_sources(tally_charter *charter)
 
         if (pattern != NULL)
             tally_charter_refuse(charter, &source->span, "R10", "E_SOURCE",
-                                 "a source is a named human issuer, an own claim confirmed by an issuer, or a declared register",
-                                 "`%.*s` watches people (the listed word is `%s`)", TALLY_TEXT_ARGS(source->name), pattern);
+                                 "a source is a named human issuer, an own claim confirmed by an "
+                                 "issuer, or a declared register",
+                                 "`%.*s` watches people (the listed word is `%s`)",
+                                 TALLY_TEXT_ARGS(source->name), pattern);
         if (source->rate.count == 0 && tally_charter_is_about_persons(charter))
             tally_charter_refuse(charter, &source->span, "R10", "E_SOURCE",
                                  "write `{events: [...], rate: 10 per calendar day}`",
@@ -205,7 +225,8 @@ void tally_charter_check_sources(tally_charter *charter)
     for (uint32_t t = TALLY_RECORD_TYPES; t < charter->policy->type_count; t++) {
         if (!has_source(version, t))
             tally_charter_refuse(charter, &charter->policy->types[t].span, "R10", "E_SOURCE",
-                                 "name under `sources:` who may attest it", "no source may attest `%.*s`",
+                                 "name under `sources:` who may attest it",
+                                 "no source may attest `%.*s`",
                                  TALLY_TEXT_ARGS(charter->policy->types[t].name));
     }
 }
@@ -220,11 +241,13 @@ void tally_charter_check_population(tally_charter *charter)
         if (version->facts[i].expr != NULL)
             tally_charter_refuse(charter, &version->facts[i].span, "R11", "E_OTHER_SUBJECT",
                                  "publish the number with the policy: `{2026-01-01: 40}`",
-                                 "`%.*s` is counted from other members' records", TALLY_TEXT_ARGS(version->facts[i].name));
+                                 "`%.*s` is counted from other members' records",
+                                 TALLY_TEXT_ARGS(version->facts[i].name));
     }
     for (uint32_t i = 0; i < version->admission_count; i++)
-        tally_charter_refuse(charter, &version->admission[i].span, "R11", "E_OTHER_SUBJECT",
-                             "score each member from their own events; keep exchanges in a ledger of their own",
-                             "`%.*s` is decided from two members' records",
-                             TALLY_TEXT_ARGS(charter->policy->types[version->admission[i].type].name));
+        tally_charter_refuse(
+            charter, &version->admission[i].span, "R11", "E_OTHER_SUBJECT",
+            "score each member from their own events; keep exchanges in a ledger of their own",
+            "`%.*s` is decided from two members' records",
+            TALLY_TEXT_ARGS(charter->policy->types[version->admission[i].type].name));
 }

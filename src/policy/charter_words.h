@@ -44,9 +44,9 @@ typedef enum tally_charter_list {
 
 typedef struct tally_charter_words {
     tally_charter_list list;
-    const char *right;       /* "R9" */
-    const char *code;        /* "E_FORBIDDEN_SUBJECT" */
-    const char *about;       /* what the list is about, as in a message: "politics or speech" */
+    const char *right; /* "R9" */
+    const char *code;  /* "E_FORBIDDEN_SUBJECT" */
+    const char *about; /* what the list is about, as in a message: "politics or speech" */
     const char *const *patterns;
     size_t pattern_count;
 } tally_charter_words;

@@ -19,7 +19,8 @@ void tally_explain_say(tally_explainer *e, const char *format, ...)
     count = vsnprintf(phrase, sizeof(phrase), format, arguments);
     va_end(arguments);
     if (count > 0)
-        (void)tally_buffer_append(e->out, phrase, (size_t)count < sizeof(phrase) ? (size_t)count : sizeof(phrase) - 1);
+        (void)tally_buffer_append(
+            e->out, phrase, (size_t)count < sizeof(phrase) ? (size_t)count : sizeof(phrase) - 1);
 }
 
 void tally_explain_text(tally_explainer *e, tally_text text)
@@ -46,7 +47,10 @@ void tally_explain_duration(tally_explainer *e, int64_t ms)
     static const struct {
         int64_t ms;
         const char *name;
-    } units[] = { { 7 * TALLY_DAY_MS, "week" }, { TALLY_DAY_MS, "day" }, { 3600000, "hour" }, { 60000, "minute" } };
+    } units[] = { { 7 * TALLY_DAY_MS, "week" },
+                  { TALLY_DAY_MS, "day" },
+                  { 3600000, "hour" },
+                  { 60000, "minute" } };
     size_t i = ms != 0 && ms % units[0].ms == 0 && ms / units[0].ms > 8 ? 1 : 0;
 
     while (i < 3 && ms % units[i].ms != 0)
@@ -54,7 +58,8 @@ void tally_explain_duration(tally_explainer *e, int64_t ms)
     /* Weeks are read as days unless they are few. */
     if (i == 0 && ms != units[0].ms)
         i = 1;
-    tally_explain_say(e, "%lld %s%s", (long long)(ms / units[i].ms), units[i].name, ms == units[i].ms ? "" : "s");
+    tally_explain_say(e, "%lld %s%s", (long long)(ms / units[i].ms), units[i].name,
+                      ms == units[i].ms ? "" : "s");
 }
 
 void tally_explain_types(tally_explainer *e, const uint64_t *types, const char *joined_by)
@@ -64,7 +69,8 @@ void tally_explain_types(tally_explainer *e, const uint64_t *types, const char *
     for (uint32_t t = 0; t < e->policy->type_count; t++) {
         if ((types[t / 64] >> (t % 64) & 1) == 0)
             continue;
-        tally_explain_say(e, "%s`%.*s`", is_first ? "" : joined_by, TALLY_TEXT_ARGS(e->policy->types[t].name));
+        tally_explain_say(e, "%s`%.*s`", is_first ? "" : joined_by,
+                          TALLY_TEXT_ARGS(e->policy->types[t].name));
         is_first = false;
     }
 }
@@ -72,10 +78,12 @@ void tally_explain_types(tally_explainer *e, const uint64_t *types, const char *
 /* ---- windows and sets ------------------------------------------------------------ */
 
 /* "3 months", "(lookback) months"; each: how many units one N stands for. */
-static void explain_length(tally_explainer *e, const tally_window *window, int64_t each, const char *unit)
+static void explain_length(tally_explainer *e, const tally_window *window, int64_t each,
+                           const char *unit)
 {
     if (window->n_expr == NULL) {
-        tally_explain_say(e, "%lld %s%s", (long long)(window->n * each), unit, window->n * each == 1 ? "" : "s");
+        tally_explain_say(e, "%lld %s%s", (long long)(window->n * each), unit,
+                          window->n * each == 1 ? "" : "s");
         return;
     }
     tally_explain_say(e, "(");
@@ -90,7 +98,8 @@ static void explain_exact_length(tally_explainer *e, const tally_window *window)
         tally_explain_expr(e, window->n_expr);
         tally_explain_say(e, ") times ");
     }
-    tally_explain_duration(e, window->n_expr != NULL ? window->each_ms : window->n * window->each_ms);
+    tally_explain_duration(e,
+                           window->n_expr != NULL ? window->each_ms : window->n * window->each_ms);
 }
 
 static void explain_month_length(tally_explainer *e, const tally_window *window)
@@ -271,7 +280,8 @@ static void explain_compared(tally_explainer *e, const tally_expr *expr, const c
     explain_side(e, expr->args[1]);
 }
 
-static void explain_list(tally_explainer *e, const tally_expr *expr, uint16_t first, const char *words)
+static void explain_list(tally_explainer *e, const tally_expr *expr, uint16_t first,
+                         const char *words)
 {
     for (uint16_t i = first; i < expr->arg_count; i++) {
         if (i > first)
@@ -282,7 +292,8 @@ static void explain_list(tally_explainer *e, const tally_expr *expr, uint16_t fi
 
 static void explain_round(tally_explainer *e, const tally_expr *expr)
 {
-    static const char *const names[] = { "up", "down", "to the nearest, halves up", "to the nearest, halves down",
+    static const char *const names[] = { "up", "down", "to the nearest, halves up",
+                                         "to the nearest, halves down",
                                          "to the nearest, halves to even" };
 
     explain_operand(e, expr->args[0]);
@@ -309,7 +320,10 @@ static void explain_distinct(tally_explainer *e, const tally_expr *expr)
     for (uint16_t i = 0; i < expr->arg_count; i++) {
         const tally_expr *arg = expr->args[i];
 
-        tally_explain_say(e, "%s", i == 0 ? "" : arg == expr->args[expr->arg_count - 1] ? " and " : ", ");
+        tally_explain_say(e, "%s",
+                          i == 0                                   ? ""
+                          : arg == expr->args[expr->arg_count - 1] ? " and "
+                                                                   : ", ");
         if (arg->op == TALLY_OP_DAY_OF)
             tally_explain_say(e, "days");
         else if (arg->op == TALLY_OP_PERIOD_OF)
@@ -336,7 +350,8 @@ static void explain_earned(tally_explainer *e, const tally_expr *expr)
     if (expr->index == TALLY_NO_INDEX)
         tally_explain_say(e, "the points earned");
     else
-        tally_explain_say(e, "the points earned by `%.*s`", TALLY_TEXT_ARGS(e->version->awards[expr->index].name));
+        tally_explain_say(e, "the points earned by `%.*s`",
+                          TALLY_TEXT_ARGS(e->version->awards[expr->index].name));
     if (expr->window != NULL)
         tally_explain_window(e, expr->window);
 }
@@ -366,66 +381,145 @@ static bool explain_name(tally_explainer *e, const tally_expr *expr)
     case TALLY_OP_REF_AT:
     case TALLY_OP_REF_DAY:
     case TALLY_OP_REF_RECORDED:
-        tally_explain_say(e, "the %s of ", expr->op == TALLY_OP_REF_AT ? "instant" : expr->op == TALLY_OP_REF_DAY ? "day" : "recording");
+        tally_explain_say(e, "the %s of ",
+                          expr->op == TALLY_OP_REF_AT    ? "instant"
+                          : expr->op == TALLY_OP_REF_DAY ? "day"
+                                                         : "recording");
         explain_operand(e, expr->args[0]);
         return true;
-    case TALLY_OP_AT: tally_explain_say(e, "its instant"); return true;
-    case TALLY_OP_RECORDED: tally_explain_say(e, "when it was recorded"); return true;
-    case TALLY_OP_DAY_OF: tally_explain_say(e, "its day"); return true;
-    case TALLY_OP_PERIOD_OF: tally_explain_say(e, "its %s", tally_explain_unit(expr->unit)); return true;
-    case TALLY_OP_SUBJECT: tally_explain_say(e, "whom it is about"); return true;
-    case TALLY_OP_THIS_AT: tally_explain_say(e, "this event's instant"); return true;
-    case TALLY_OP_THIS_RECORDED: tally_explain_say(e, "when this event was recorded"); return true;
-    case TALLY_OP_THIS_DAY_OF: tally_explain_say(e, "this event's day"); return true;
-    case TALLY_OP_THIS_SUBJECT: tally_explain_say(e, "whom this event is about"); return true;
+    case TALLY_OP_AT:
+        tally_explain_say(e, "its instant");
+        return true;
+    case TALLY_OP_RECORDED:
+        tally_explain_say(e, "when it was recorded");
+        return true;
+    case TALLY_OP_DAY_OF:
+        tally_explain_say(e, "its day");
+        return true;
+    case TALLY_OP_PERIOD_OF:
+        tally_explain_say(e, "its %s", tally_explain_unit(expr->unit));
+        return true;
+    case TALLY_OP_SUBJECT:
+        tally_explain_say(e, "whom it is about");
+        return true;
+    case TALLY_OP_THIS_AT:
+        tally_explain_say(e, "this event's instant");
+        return true;
+    case TALLY_OP_THIS_RECORDED:
+        tally_explain_say(e, "when this event was recorded");
+        return true;
+    case TALLY_OP_THIS_DAY_OF:
+        tally_explain_say(e, "this event's day");
+        return true;
+    case TALLY_OP_THIS_SUBJECT:
+        tally_explain_say(e, "whom this event is about");
+        return true;
     case TALLY_OP_LET:
         if (expr->index < e->version->let_count)
             tally_explain_say(e, "`%.*s`", TALLY_TEXT_ARGS(e->version->lets[expr->index].name));
         else
-            tally_explain_say(e, "`%.*s`", TALLY_TEXT_ARGS(expr->span.text)); /* a name of an admission rule */
+            tally_explain_say(e, "`%.*s`",
+                              TALLY_TEXT_ARGS(expr->span.text)); /* a name of an admission rule */
         return true;
-    case TALLY_OP_FACT: tally_explain_say(e, "`%.*s`", TALLY_TEXT_ARGS(e->version->facts[expr->index].name)); return true;
-    case TALLY_OP_STREAK: tally_explain_say(e, "`%.*s`", TALLY_TEXT_ARGS(e->version->streaks[expr->index].name)); return true;
-    case TALLY_OP_SCORE: tally_explain_say(e, "the score as shown"); return true;
-    case TALLY_OP_NOW: tally_explain_say(e, "now"); return true;
-    case TALLY_OP_TODAY: tally_explain_say(e, "today"); return true;
-    case TALLY_OP_PAUSED: tally_explain_say(e, "a pause is running"); return true;
-    case TALLY_OP_HELD: tally_explain_say(e, "`%.*s` is held", TALLY_TEXT_ARGS(e->version->tiers[expr->index].name)); return true;
-    case TALLY_OP_EARNED: explain_earned(e, expr); return true;
-    default: return false;
+    case TALLY_OP_FACT:
+        tally_explain_say(e, "`%.*s`", TALLY_TEXT_ARGS(e->version->facts[expr->index].name));
+        return true;
+    case TALLY_OP_STREAK:
+        tally_explain_say(e, "`%.*s`", TALLY_TEXT_ARGS(e->version->streaks[expr->index].name));
+        return true;
+    case TALLY_OP_SCORE:
+        tally_explain_say(e, "the score as shown");
+        return true;
+    case TALLY_OP_NOW:
+        tally_explain_say(e, "now");
+        return true;
+    case TALLY_OP_TODAY:
+        tally_explain_say(e, "today");
+        return true;
+    case TALLY_OP_PAUSED:
+        tally_explain_say(e, "a pause is running");
+        return true;
+    case TALLY_OP_HELD:
+        tally_explain_say(e, "`%.*s` is held",
+                          TALLY_TEXT_ARGS(e->version->tiers[expr->index].name));
+        return true;
+    case TALLY_OP_EARNED:
+        explain_earned(e, expr);
+        return true;
+    default:
+        return false;
     }
 }
 
 static bool explain_question(tally_explainer *e, const tally_expr *expr)
 {
     switch (expr->op) {
-    case TALLY_OP_LATEST: tally_explain_say(e, "the latest "); tally_explain_set(e, expr->set); return true;
-    case TALLY_OP_EARLIEST: tally_explain_say(e, "the earliest "); tally_explain_set(e, expr->set); return true;
-    case TALLY_OP_ANY: tally_explain_say(e, "there is at least one "); tally_explain_set(e, expr->set); return true;
-    case TALLY_OP_NO: tally_explain_say(e, "there is no "); tally_explain_set(e, expr->set); return true;
-    case TALLY_OP_COUNT: tally_explain_say(e, "the number of "); tally_explain_set(e, expr->set); return true;
-    case TALLY_OP_SUM: explain_aggregate(e, expr, "the sum of"); return true;
-    case TALLY_OP_LEAST: explain_aggregate(e, expr, "the least"); return true;
-    case TALLY_OP_GREATEST: explain_aggregate(e, expr, "the greatest"); return true;
-    case TALLY_OP_MEAN: explain_aggregate(e, expr, "the mean of"); return true;
-    case TALLY_OP_DISTINCT: explain_distinct(e, expr); return true;
+    case TALLY_OP_LATEST:
+        tally_explain_say(e, "the latest ");
+        tally_explain_set(e, expr->set);
+        return true;
+    case TALLY_OP_EARLIEST:
+        tally_explain_say(e, "the earliest ");
+        tally_explain_set(e, expr->set);
+        return true;
+    case TALLY_OP_ANY:
+        tally_explain_say(e, "there is at least one ");
+        tally_explain_set(e, expr->set);
+        return true;
+    case TALLY_OP_NO:
+        tally_explain_say(e, "there is no ");
+        tally_explain_set(e, expr->set);
+        return true;
+    case TALLY_OP_COUNT:
+        tally_explain_say(e, "the number of ");
+        tally_explain_set(e, expr->set);
+        return true;
+    case TALLY_OP_SUM:
+        explain_aggregate(e, expr, "the sum of");
+        return true;
+    case TALLY_OP_LEAST:
+        explain_aggregate(e, expr, "the least");
+        return true;
+    case TALLY_OP_GREATEST:
+        explain_aggregate(e, expr, "the greatest");
+        return true;
+    case TALLY_OP_MEAN:
+        explain_aggregate(e, expr, "the mean of");
+        return true;
+    case TALLY_OP_DISTINCT:
+        explain_distinct(e, expr);
+        return true;
     case TALLY_OP_COUNT_PERIODS:
-        tally_explain_say(e, "the number of calendar %ss in which ", tally_explain_unit(expr->unit));
+        tally_explain_say(e, "the number of calendar %ss in which ",
+                          tally_explain_unit(expr->unit));
         tally_explain_expr(e, expr->args[0]);
         return true;
-    default: return false;
+    default:
+        return false;
     }
 }
 
 static bool explain_comparison(tally_explainer *e, const tally_expr *expr)
 {
     switch (expr->op) {
-    case TALLY_OP_IS: explain_compared(e, expr, "is"); return true;
-    case TALLY_OP_IS_NOT: explain_compared(e, expr, "is not"); return true;
-    case TALLY_OP_LESS: explain_compared(e, expr, "is less than"); return true;
-    case TALLY_OP_LESS_OR_EQUAL: explain_compared(e, expr, "is at most"); return true;
-    case TALLY_OP_GREATER: explain_compared(e, expr, "is more than"); return true;
-    case TALLY_OP_GREATER_OR_EQUAL: explain_compared(e, expr, "is at least"); return true;
+    case TALLY_OP_IS:
+        explain_compared(e, expr, "is");
+        return true;
+    case TALLY_OP_IS_NOT:
+        explain_compared(e, expr, "is not");
+        return true;
+    case TALLY_OP_LESS:
+        explain_compared(e, expr, "is less than");
+        return true;
+    case TALLY_OP_LESS_OR_EQUAL:
+        explain_compared(e, expr, "is at most");
+        return true;
+    case TALLY_OP_GREATER:
+        explain_compared(e, expr, "is more than");
+        return true;
+    case TALLY_OP_GREATER_OR_EQUAL:
+        explain_compared(e, expr, "is at least");
+        return true;
     case TALLY_OP_IS_ONE_OF:
         explain_operand(e, expr->args[0]);
         tally_explain_say(e, " is one of ");
@@ -439,9 +533,16 @@ static bool explain_comparison(tally_explainer *e, const tally_expr *expr)
         tally_explain_say(e, "it is not so that ");
         explain_operand(e, expr->args[0]);
         return true;
-    case TALLY_OP_ALL_OF: explain_list(e, expr, 0, " and "); return true;
-    case TALLY_OP_ANY_OF: explain_list(e, expr, 0, " or "); return true;
-    case TALLY_OP_NONE_OF: tally_explain_say(e, "none of: "); explain_list(e, expr, 0, "; "); return true;
+    case TALLY_OP_ALL_OF:
+        explain_list(e, expr, 0, " and ");
+        return true;
+    case TALLY_OP_ANY_OF:
+        explain_list(e, expr, 0, " or ");
+        return true;
+    case TALLY_OP_NONE_OF:
+        tally_explain_say(e, "none of: ");
+        explain_list(e, expr, 0, "; ");
+        return true;
     case TALLY_OP_AT_LEAST_OF:
         tally_explain_say(e, "at least %lld of: ", (long long)expr->value);
         explain_list(e, expr, 0, "; ");
@@ -451,7 +552,8 @@ static bool explain_comparison(tally_explainer *e, const tally_expr *expr)
         tally_explain_say(e, " at every moment of the last ");
         tally_explain_duration(e, expr->value);
         return true;
-    default: return false;
+    default:
+        return false;
     }
 }
 
@@ -460,16 +562,37 @@ static void explain_arithmetic(tally_explainer *e, const tally_expr *expr)
     switch (expr->op) {
     case TALLY_OP_ADD:
     case TALLY_OP_DAY_PLUS:
-    case TALLY_OP_DAY_PLUS_MONTHS: explain_between(e, expr, "plus"); return;
+    case TALLY_OP_DAY_PLUS_MONTHS:
+        explain_between(e, expr, "plus");
+        return;
     case TALLY_OP_SUBTRACT:
-    case TALLY_OP_DAY_MINUS_DAY: explain_between(e, expr, "minus"); return;
-    case TALLY_OP_MULTIPLY: explain_between(e, expr, "×"); return;
-    case TALLY_OP_DIVIDE: explain_between(e, expr, "divided by"); return;
-    case TALLY_OP_NEGATE: tally_explain_say(e, "minus "); explain_operand(e, expr->args[0]); return;
-    case TALLY_OP_RESCALE: tally_explain_expr(e, expr->args[0]); return;
-    case TALLY_OP_ROUND: explain_round(e, expr); return;
-    case TALLY_OP_MIN: tally_explain_say(e, "the least of "); explain_list(e, expr, 0, ", "); return;
-    case TALLY_OP_MAX: tally_explain_say(e, "the greatest of "); explain_list(e, expr, 0, ", "); return;
+    case TALLY_OP_DAY_MINUS_DAY:
+        explain_between(e, expr, "minus");
+        return;
+    case TALLY_OP_MULTIPLY:
+        explain_between(e, expr, "×");
+        return;
+    case TALLY_OP_DIVIDE:
+        explain_between(e, expr, "divided by");
+        return;
+    case TALLY_OP_NEGATE:
+        tally_explain_say(e, "minus ");
+        explain_operand(e, expr->args[0]);
+        return;
+    case TALLY_OP_RESCALE:
+        tally_explain_expr(e, expr->args[0]);
+        return;
+    case TALLY_OP_ROUND:
+        explain_round(e, expr);
+        return;
+    case TALLY_OP_MIN:
+        tally_explain_say(e, "the least of ");
+        explain_list(e, expr, 0, ", ");
+        return;
+    case TALLY_OP_MAX:
+        tally_explain_say(e, "the greatest of ");
+        explain_list(e, expr, 0, ", ");
+        return;
     case TALLY_OP_CLAMP:
         explain_operand(e, expr->args[0]);
         tally_explain_say(e, ", but no less than ");
@@ -484,15 +607,20 @@ static void explain_arithmetic(tally_explainer *e, const tally_expr *expr)
         tally_explain_say(e, ", else ");
         explain_operand(e, expr->args[2]);
         return;
-    case TALLY_OP_TABLE: explain_table(e, expr); return;
-    default: tally_explain_text(e, expr->span.text); return;
+    case TALLY_OP_TABLE:
+        explain_table(e, expr);
+        return;
+    default:
+        tally_explain_text(e, expr->span.text);
+        return;
     }
 }
 
 void tally_explain_condition(tally_explainer *e, const tally_expr *expr)
 {
     static const char *const heads[] = { "all of", "at least one of", "none of" };
-    bool is_list = expr->op >= TALLY_OP_ALL_OF && expr->op <= TALLY_OP_AT_LEAST_OF && expr->arg_count > 2;
+    bool is_list =
+        expr->op >= TALLY_OP_ALL_OF && expr->op <= TALLY_OP_AT_LEAST_OF && expr->arg_count > 2;
 
     if (!is_list) {
         tally_explain_expr(e, expr);
@@ -502,7 +630,8 @@ void tally_explain_condition(tally_explainer *e, const tally_expr *expr)
     if (expr->op == TALLY_OP_AT_LEAST_OF)
         tally_explain_say(e, "at least %lld of these hold:\n", (long long)expr->value);
     else
-        tally_explain_say(e, "%s these hold%s:\n", heads[expr->op - TALLY_OP_ALL_OF], expr->op == TALLY_OP_ANY_OF ? "s" : "");
+        tally_explain_say(e, "%s these hold%s:\n", heads[expr->op - TALLY_OP_ALL_OF],
+                          expr->op == TALLY_OP_ANY_OF ? "s" : "");
     for (uint16_t i = 0; i < expr->arg_count; i++) {
         tally_explain_say(e, "    - ");
         tally_explain_expr(e, expr->args[i]);

@@ -22,7 +22,9 @@ void tally_explain_expr(tally_explainer *e, const tally_expr *expr);
 /* A condition that ends the sentence: long lists of legs become lines of their own. */
 void tally_explain_condition(tally_explainer *e, const tally_expr *expr);
 void tally_explain_set(tally_explainer *e, const tally_set *set);
-void tally_explain_window(tally_explainer *e, const tally_window *window); /* "in the last 100 days"; nothing for lifetime */
+void tally_explain_window(
+    tally_explainer *e,
+    const tally_window *window); /* "in the last 100 days"; nothing for lifetime */
 void tally_explain_duration(tally_explainer *e, int64_t ms);
 void tally_explain_deadline(tally_explainer *e, const tally_deadline *deadline);
 void tally_explain_review(tally_explainer *e, const tally_review *review);

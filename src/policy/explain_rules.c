@@ -3,8 +3,9 @@
 
 #include "policy/explain_internal.h"
 
-static const char *const month_names[] = { "January", "February", "March",     "April",   "May",      "June",
-                                           "July",    "August",   "September", "October", "November", "December" };
+static const char *const month_names[] = { "January",   "February", "March",    "April",
+                                           "May",       "June",     "July",     "August",
+                                           "September", "October",  "November", "December" };
 
 void tally_explain_deadline(tally_explainer *e, const tally_deadline *deadline)
 {
@@ -17,12 +18,14 @@ void tally_explain_deadline(tally_explainer *e, const tally_deadline *deadline)
         tally_explain_say(e, " later");
         break;
     case TALLY_DEADLINE_AFTER_MONTHS:
-        tally_explain_say(e, "%d month%s later, at the same local time", (int)deadline->months, deadline->months == 1 ? "" : "s");
+        tally_explain_say(e, "%d month%s later, at the same local time", (int)deadline->months,
+                          deadline->months == 1 ? "" : "s");
         break;
     case TALLY_DEADLINE_END_OF:
         tally_explain_say(e, "at the end of the calendar %s", tally_explain_unit(deadline->unit));
         if (deadline->later_count != 0)
-            tally_explain_say(e, " that lies %d %s%s later", (int)deadline->later_count, tally_explain_unit(deadline->later_unit),
+            tally_explain_say(e, " that lies %d %s%s later", (int)deadline->later_count,
+                              tally_explain_unit(deadline->later_unit),
                               deadline->later_count == 1 ? "" : "s");
         break;
     case TALLY_DEADLINE_END_OF_MONTH:
@@ -30,7 +33,8 @@ void tally_explain_deadline(tally_explainer *e, const tally_deadline *deadline)
         if (deadline->later_count == 0)
             tally_explain_say(e, "the same year");
         else
-            tally_explain_say(e, "the year %d year%s later", (int)deadline->later_count, deadline->later_count == 1 ? "" : "s");
+            tally_explain_say(e, "the year %d year%s later", (int)deadline->later_count,
+                              deadline->later_count == 1 ? "" : "s");
         break;
     }
 }
@@ -50,7 +54,8 @@ void tally_explain_review(tally_explainer *e, const tally_review *review)
     case TALLY_REVIEW_YEAR_DAYS:
         tally_explain_say(e, "at the beginning of each ");
         for (uint32_t i = 0; i < review->date_count; i++)
-            tally_explain_say(e, "%s%u %s", i == 0 ? "" : " and ", review->dates[i][1], month_names[review->dates[i][0] - 1]);
+            tally_explain_say(e, "%s%u %s", i == 0 ? "" : " and ", review->dates[i][1],
+                              month_names[review->dates[i][0] - 1]);
         break;
     }
 }
@@ -63,7 +68,9 @@ static void explain_limit(tally_explainer *e, const tally_limit *limit)
     tally_explain_say(e, "%s", heads[limit->kind]);
     if (limit->amount_is_constant)
         tally_explain_number(e, limit->amount_value,
-                             limit->kind == TALLY_LIMIT_POINTS || limit->kind == TALLY_LIMIT_NET ? e->policy->points_decimals : 0);
+                             limit->kind == TALLY_LIMIT_POINTS || limit->kind == TALLY_LIMIT_NET
+                                 ? e->policy->points_decimals
+                                 : 0);
     else
         tally_explain_expr(e, limit->amount);
     tally_explain_say(e, "%s", tails[limit->kind]);
@@ -84,7 +91,8 @@ static void explain_limit(tally_explainer *e, const tally_limit *limit)
 
 static void explain_expiry(tally_explainer *e, const tally_deadline_table *table)
 {
-    bool is_never = table->count == 0 || (table->count == 1 && table->deadlines[0].kind == TALLY_DEADLINE_NEVER);
+    bool is_never = table->count == 0 ||
+                    (table->count == 1 && table->deadlines[0].kind == TALLY_DEADLINE_NEVER);
 
     if (is_never) {
         tally_explain_say(e, "  The points do not expire.\n");
@@ -104,23 +112,30 @@ static void explain_expiry(tally_explainer *e, const tally_deadline_table *table
 
 static void explain_effect(tally_explainer *e, const tally_award *award)
 {
-    static const char *const disputed[] = { "goes on as if there were none", "is left out", "stays as it was when the dispute was filed" };
+    static const char *const disputed[] = { "goes on as if there were none", "is left out",
+                                            "stays as it was when the dispute was filed" };
 
     if (award->has_counts_after || award->once_confirmed) {
         tally_explain_say(e, "  It takes effect ");
         if (award->has_counts_after)
             tally_explain_deadline(e, &award->counts_after);
-        tally_explain_say(e, "%s%s.\n", award->has_counts_after && award->once_confirmed ? " and " : "",
+        tally_explain_say(e, "%s%s.\n",
+                          award->has_counts_after && award->once_confirmed ? " and " : "",
                           award->once_confirmed ? "once a decision says that it stands" : "");
     }
     if (award->decay == TALLY_DECAY_HALF)
-        tally_explain_say(e, "  It halves every %lld days (in whole days, in a straight line within each, rounded towards zero).\n",
+        tally_explain_say(e,
+                          "  It halves every %lld days (in whole days, in a straight line within "
+                          "each, rounded towards zero).\n",
                           (long long)award->decay_days);
     if (award->decay == TALLY_DECAY_LINEAR)
-        tally_explain_say(e, "  It shrinks evenly to nothing over %lld days (in whole days, rounded towards zero).\n",
+        tally_explain_say(e,
+                          "  It shrinks evenly to nothing over %lld days (in whole days, rounded "
+                          "towards zero).\n",
                           (long long)award->decay_days);
     if (!award->disputed_is_default)
-        tally_explain_say(e, "  While a dispute about it is open it %s.\n", disputed[award->while_disputed]);
+        tally_explain_say(e, "  While a dispute about it is open it %s.\n",
+                          disputed[award->while_disputed]);
     if (award->spends)
         tally_explain_say(e, "  It uses up the points that expire soonest first.\n");
 }
@@ -131,11 +146,14 @@ static void explain_deduction(tally_explainer *e, const tally_award *award)
         return;
     tally_explain_say(e, "  It is a deduction for an obligation");
     if (award->accepted_by_type != TALLY_NO_INDEX)
-        tally_explain_say(e, " accepted before by `%.*s`", TALLY_TEXT_ARGS(e->policy->types[award->accepted_by_type].name));
+        tally_explain_say(e, " accepted before by `%.*s`",
+                          TALLY_TEXT_ARGS(e->policy->types[award->accepted_by_type].name));
     if (award->repair_type != TALLY_NO_INDEX)
-        tally_explain_say(e, "; `%.*s` ends it", TALLY_TEXT_ARGS(e->policy->types[award->repair_type].name));
+        tally_explain_say(e, "; `%.*s` ends it",
+                          TALLY_TEXT_ARGS(e->policy->types[award->repair_type].name));
     if (award->pairs_with_award != TALLY_NO_INDEX)
-        tally_explain_say(e, "; keeping one earns `%.*s`", TALLY_TEXT_ARGS(e->version->awards[award->pairs_with_award].name));
+        tally_explain_say(e, "; keeping one earns `%.*s`",
+                          TALLY_TEXT_ARGS(e->version->awards[award->pairs_with_award].name));
     tally_explain_say(e, ". Deductions together take at most 25 %% of the active points.\n");
 }
 
@@ -196,7 +214,9 @@ void tally_explain_score(tally_explainer *e)
     }
     if (score->has_floor || score->has_ceiling)
         tally_explain_say(e, "- These bounds are applied %s.\n",
-                          score->each_event ? "to each award as it takes effect, and again at the end" : "once, to the sum");
+                          score->each_event
+                              ? "to each award as it takes effect, and again at the end"
+                              : "once, to the sum");
     if (score->needs != NULL) {
         tally_explain_say(e, "- There is \"no rating\" unless ");
         tally_explain_expr(e, score->needs);
@@ -247,7 +267,8 @@ void tally_explain_tiers(tally_explainer *e)
 
     if (e->version->tier_count == 0)
         return;
-    tally_explain_say(e, "\nTiers, lowest first (\"%.*s\" below them)\n", TALLY_TEXT_ARGS(moves->none));
+    tally_explain_say(e, "\nTiers, lowest first (\"%.*s\" below them)\n",
+                      TALLY_TEXT_ARGS(moves->none));
     for (uint32_t i = 0; i < e->version->tier_count; i++)
         explain_tier(e, &e->version->tiers[i]);
     tally_explain_say(e, "- Tiers move ");
@@ -287,23 +308,27 @@ void tally_explain_streaks(tally_explainer *e)
     for (uint32_t i = 0; i < e->version->streak_count; i++) {
         const tally_streak *streak = &e->version->streaks[i];
 
-        tally_explain_say(e, "%s- %.*s: consecutive %ss in which ", i == 0 ? "\nStreaks\n" : "", TALLY_TEXT_ARGS(streak->name),
-                          tally_explain_unit(streak->unit));
+        tally_explain_say(e, "%s- %.*s: consecutive %ss in which ", i == 0 ? "\nStreaks\n" : "",
+                          TALLY_TEXT_ARGS(streak->name), tally_explain_unit(streak->unit));
         tally_explain_expr(e, streak->counts);
         tally_explain_say(e, ".\n");
         if (streak->freeze_type != TALLY_NO_INDEX)
-            tally_explain_say(e, "  A `%.*s` made before a missed %s saves it without adding to it; at most %u are held.\n",
-                              TALLY_TEXT_ARGS(e->policy->types[streak->freeze_type].name), tally_explain_unit(streak->unit),
-                              streak->freeze_hold);
+            tally_explain_say(e,
+                              "  A `%.*s` made before a missed %s saves it without adding to it; "
+                              "at most %u are held.\n",
+                              TALLY_TEXT_ARGS(e->policy->types[streak->freeze_type].name),
+                              tally_explain_unit(streak->unit), streak->freeze_hold);
         if (streak->repair_missed > 0) {
-            tally_explain_say(e, "  Up to %u missed in a row count as if kept, again after ", streak->repair_missed);
+            tally_explain_say(e, "  Up to %u missed in a row count as if kept, again after ",
+                              streak->repair_missed);
             tally_explain_duration(e, streak->repair_again_after_ms);
             tally_explain_say(e, ".\n");
         }
     }
     for (uint32_t i = 0; i < e->version->pause_count; i++)
-        tally_explain_say(e, "%s- %.*s: from `%.*s` to `%.*s` streaks wait and clocks stand still.\n", i == 0 ? "\nPauses\n" : "",
-                          TALLY_TEXT_ARGS(e->version->pauses[i].name),
+        tally_explain_say(e,
+                          "%s- %.*s: from `%.*s` to `%.*s` streaks wait and clocks stand still.\n",
+                          i == 0 ? "\nPauses\n" : "", TALLY_TEXT_ARGS(e->version->pauses[i].name),
                           TALLY_TEXT_ARGS(e->policy->types[e->version->pauses[i].starts_type].name),
                           TALLY_TEXT_ARGS(e->policy->types[e->version->pauses[i].ends_type].name));
 }

@@ -22,10 +22,10 @@
 #include "util/text.h"
 #include "util/zone.h"
 
-#define TALLY_NOTHING INT64_MIN
+#define TALLY_NOTHING         INT64_MIN
 #define TALLY_EVENT_TYPES_MAX 256u
-#define TALLY_FIELDS_MAX 64u
-#define TALLY_NO_INDEX UINT32_MAX
+#define TALLY_FIELDS_MAX      64u
+#define TALLY_NO_INDEX        UINT32_MAX
 
 /* Where a part stands in the policy file, for messages and statements. */
 typedef struct tally_span {
@@ -58,12 +58,12 @@ typedef struct tally_words { /* a word domain */
 typedef enum tally_op {
     TALLY_OP_LITERAL, /* value; type says what it is */
     /* The event in scope (in a set's `with` and aggregates: the candidate). */
-    TALLY_OP_FIELD,      /* slot_of_type[event type], -1: this type has no such field -> nothing */
-    TALLY_OP_AT,         /* instant */
-    TALLY_OP_RECORDED,   /* instant */
-    TALLY_OP_DAY_OF,     /* local day */
-    TALLY_OP_PERIOD_OF,  /* a number that is equal within one period of `unit` (type WORD, domain NULL) */
-    TALLY_OP_SUBJECT,    /* admission only: id of the candidate's subject */
+    TALLY_OP_FIELD,    /* slot_of_type[event type], -1: this type has no such field -> nothing */
+    TALLY_OP_AT,       /* instant */
+    TALLY_OP_RECORDED, /* instant */
+    TALLY_OP_DAY_OF,   /* local day */
+    TALLY_OP_PERIOD_OF, /* a number that is equal within one period of `unit` (type WORD, domain NULL) */
+    TALLY_OP_SUBJECT, /* admission only: id of the candidate's subject */
     /* The same of the outer event: `this.x`. depth 1 up. */
     TALLY_OP_THIS_FIELD,
     TALLY_OP_THIS_AT,
@@ -91,11 +91,11 @@ typedef enum tally_op {
     TALLY_OP_ANY, /* `any SET` */
     TALLY_OP_NO,  /* `no SET` */
     TALLY_OP_COUNT,
-    TALLY_OP_SUM,  /* args[0] over set; best > 0: only the best N */
-    TALLY_OP_LEAST,   /* min(X of SET) */
-    TALLY_OP_GREATEST, /* max(X of SET) */
-    TALLY_OP_MEAN,     /* ratio sum/count */
-    TALLY_OP_DISTINCT, /* args[0..arg_count) is the tuple */
+    TALLY_OP_SUM,           /* args[0] over set; best > 0: only the best N */
+    TALLY_OP_LEAST,         /* min(X of SET) */
+    TALLY_OP_GREATEST,      /* max(X of SET) */
+    TALLY_OP_MEAN,          /* ratio sum/count */
+    TALLY_OP_DISTINCT,      /* args[0..arg_count) is the tuple */
     TALLY_OP_COUNT_PERIODS, /* count(UNIT with args[0]) */
     /* Arithmetic. The compiler has rescaled operands: add, subtract, negate,
      * compare, min, max, clamp see equal decimals on both sides. */
@@ -103,16 +103,16 @@ typedef enum tally_op {
     TALLY_OP_SUBTRACT,
     TALLY_OP_MULTIPLY, /* decimals add up; args[0] RATIO times args[1] NUMBER: the numerator is
                         * multiplied by its integer, the denominator by 10^(its decimals) */
-    TALLY_OP_DIVIDE,   /* number/number -> ratio of the two integers at equal decimals; nothing if denominator 0 */
+    TALLY_OP_DIVIDE, /* number/number -> ratio of the two integers at equal decimals; nothing if denominator 0 */
     TALLY_OP_NEGATE,
     TALLY_OP_RESCALE, /* to this->decimals (more decimals than args[0]) */
-    TALLY_OP_ROUND,   /* args[0] NUMBER or RATIO to a multiple of value (step, at this->decimals), rounding mode */
-    TALLY_OP_MIN,     /* n-ary */
+    TALLY_OP_ROUND, /* args[0] NUMBER or RATIO to a multiple of value (step, at this->decimals), rounding mode */
+    TALLY_OP_MIN, /* n-ary */
     TALLY_OP_MAX,
     TALLY_OP_CLAMP,
     TALLY_OP_DAY_PLUS_MONTHS, /* args[0] DAY, args[1] MONTHS (value, signed) */
-    TALLY_OP_DAY_PLUS,        /* args[0] DAY, args[1] DURATION of whole days; args negated for minus */
-    TALLY_OP_DAY_MINUS_DAY,   /* -> DURATION */
+    TALLY_OP_DAY_PLUS, /* args[0] DAY, args[1] DURATION of whole days; args negated for minus */
+    TALLY_OP_DAY_MINUS_DAY, /* -> DURATION */
     /* Comparison: NUMBER (equal decimals), RATIO with RATIO or NUMBER (its
      * decimals in args[i]->decimals), DAY, INSTANT, DURATION, WORD, ID, CONDITION. */
     TALLY_OP_IS,
@@ -130,8 +130,8 @@ typedef enum tally_op {
     TALLY_OP_NONE_OF,
     TALLY_OP_AT_LEAST_OF, /* value: K */
     TALLY_OP_IF,          /* args: condition, then, else */
-    TALLY_OP_TABLE,       /* args: result0, condition0, result1, condition1 …; nothing if no row */
-    TALLY_OP_THROUGHOUT,  /* args[0] held over the last `value` ms */
+    TALLY_OP_TABLE,      /* args: result0, condition0, result1, condition1 …; nothing if no row */
+    TALLY_OP_THROUGHOUT, /* args[0] held over the last `value` ms */
 } tally_op;
 
 typedef struct tally_set tally_set;
@@ -141,17 +141,18 @@ typedef struct tally_expr tally_expr;
 struct tally_expr {
     tally_op op;
     tally_value_type type;
-    uint8_t decimals;       /* of a NUMBER; of a RATIO always 0: numerator and denominator have equal decimals */
-    uint8_t unit;           /* tally_unit for PERIOD_OF, COUNT_PERIODS */
-    uint8_t rounding;       /* tally_rounding for ROUND */
+    uint8_t
+        decimals; /* of a NUMBER; of a RATIO always 0: numerator and denominator have equal decimals */
+    uint8_t unit;     /* tally_unit for PERIOD_OF, COUNT_PERIODS */
+    uint8_t rounding; /* tally_rounding for ROUND */
     uint16_t arg_count;
-    uint32_t index;         /* LET, FACT, STREAK, HELD, EARNED */
-    uint32_t best;          /* SUM */
-    int64_t value;          /* LITERAL, ROUND step, AT_LEAST_OF, THROUGHOUT */
+    uint32_t index;              /* LET, FACT, STREAK, HELD, EARNED */
+    uint32_t best;               /* SUM */
+    int64_t value;               /* LITERAL, ROUND step, AT_LEAST_OF, THROUGHOUT */
     const tally_words *domain;   /* of a WORD; NULL for periods */
     const int16_t *slot_of_type; /* FIELD, THIS_FIELD, REF_FIELD: policy->type_count entries */
     const tally_set *set;
-    const tally_window *window;  /* EARNED */
+    const tally_window *window; /* EARNED */
     const tally_expr *const *args;
     tally_span span;
 };
@@ -172,22 +173,22 @@ typedef enum tally_window_kind {
 
 struct tally_window {
     tally_window_kind kind;
-    uint8_t unit;           /* tally_unit */
-    uint32_t zone;          /* index into policy->zones; TALLY_NO_INDEX: the version's zone */
+    uint8_t unit;  /* tally_unit */
+    uint32_t zone; /* index into policy->zones; TALLY_NO_INDEX: the version's zone */
     int64_t each_ms;
     int32_t each_months;
-    int64_t n;              /* when n_expr is NULL */
+    int64_t n;                /* when n_expr is NULL */
     const tally_expr *n_expr; /* NUMBER, 0 decimals */
-    const tally_expr *ref;  /* EVENT */
+    const tally_expr *ref;    /* EVENT */
     tally_span span;
 };
 
 struct tally_set {
     uint64_t types[TALLY_EVENT_TYPES_MAX / 64]; /* when inner is NULL */
-    const tally_set *inner;  /* a named or parenthesised set, else NULL */
-    uint32_t last;           /* >0: only the N newest of the base, before `with` and the window */
-    bool earlier;            /* leaves out the event in scope and all after it */
-    const tally_expr *with;  /* NULL: all */
+    const tally_set *inner;                     /* a named or parenthesised set, else NULL */
+    uint32_t last;          /* >0: only the N newest of the base, before `with` and the window */
+    bool earlier;           /* leaves out the event in scope and all after it */
+    const tally_expr *with; /* NULL: all */
     const tally_window *window; /* never NULL; LIFETIME by default */
     tally_span span;
 };
@@ -227,7 +228,7 @@ typedef struct tally_field {
     uint8_t decimals;
     bool has_bounds;
     int64_t least, greatest, step; /* at decimals; step 0: any; counted from 0 */
-    uint32_t choice_count; /* NUMBER: one of these */
+    uint32_t choice_count;         /* NUMBER: one of these */
     const int64_t *choices;
     const tally_words *domain; /* WORD */
     tally_span span;
@@ -263,27 +264,36 @@ typedef enum tally_limit_kind {
 } tally_limit_kind;
 
 typedef struct tally_limit {
-    tally_text name;   /* own limits: the award's name */
-    uint32_t id;       /* the same in all versions; index into the policy's limit states */
-    bool is_own;       /* written at an award */
+    tally_text name; /* own limits: the award's name */
+    uint32_t id;     /* the same in all versions; index into the policy's limit states */
+    bool is_own;     /* written at an award */
     tally_limit_kind kind;
-    const tally_expr *amount; /* NUMBER at points_decimals (POINTS, NET) or 0 decimals (TIMES, BEST); asked without an event in scope */
+    const tally_expr *
+        amount; /* NUMBER at points_decimals (POINTS, NET) or 0 decimals (TIMES, BEST); asked without an event in scope */
     bool amount_is_constant;
     int64_t amount_value;
     const tally_window *window;
-    uint32_t key_count; /* for-each */
+    uint32_t key_count;            /* for-each */
     const tally_expr *const *keys; /* FIELD expressions */
     tally_span span;
 } tally_limit;
 
-typedef enum tally_decay_kind { TALLY_DECAY_NONE, TALLY_DECAY_HALF, TALLY_DECAY_LINEAR } tally_decay_kind;
-typedef enum tally_disputed { TALLY_DISPUTED_COUNTS, TALLY_DISPUTED_HELD_OUT, TALLY_DISPUTED_FROZEN } tally_disputed;
+typedef enum tally_decay_kind {
+    TALLY_DECAY_NONE,
+    TALLY_DECAY_HALF,
+    TALLY_DECAY_LINEAR
+} tally_decay_kind;
+typedef enum tally_disputed {
+    TALLY_DISPUTED_COUNTS,
+    TALLY_DISPUTED_HELD_OUT,
+    TALLY_DISPUTED_FROZEN
+} tally_disputed;
 
 typedef struct tally_award {
     tally_text name;
     uint32_t id; /* the same in all versions */
     uint64_t types[TALLY_EVENT_TYPES_MAX / 64];
-    const tally_expr *when; /* NULL: always */
+    const tally_expr *when;   /* NULL: always */
     const tally_expr *points; /* NUMBER at points_decimals; a deduction's is already negated */
     /* points == constant + coefficient x field[slot], no rounding, single type,
      * field not optional: the engine may use these instead of `points`. */
@@ -313,7 +323,7 @@ typedef struct tally_award {
 /* ---- score, streaks, tiers, grade [6-9] ----------------------------------- */
 
 typedef struct tally_score_rule {
-    bool is_present; /* the policy has awards */
+    bool is_present;         /* the policy has awards */
     int64_t start, shown_on; /* at points_decimals */
     bool has_floor, has_ceiling, each_event;
     int64_t floor, ceiling;
@@ -323,10 +333,11 @@ typedef struct tally_score_rule {
 typedef struct tally_streak {
     tally_text name;
     uint8_t unit;
-    const tally_expr *counts; /* asked at the period's last instant with sets limited to the period */
-    uint32_t freeze_type;     /* event type or TALLY_NO_INDEX */
+    const tally_expr
+        *counts;          /* asked at the period's last instant with sets limited to the period */
+    uint32_t freeze_type; /* event type or TALLY_NO_INDEX */
     uint32_t freeze_hold;
-    uint32_t repair_missed;   /* 0: no repair */
+    uint32_t repair_missed; /* 0: no repair */
     int64_t repair_again_after_ms;
     bool is_reported;
     tally_span span;
@@ -338,10 +349,10 @@ typedef struct tally_pause {
 } tally_pause;
 
 typedef enum tally_review_kind {
-    TALLY_REVIEW_ALWAYS, /* at every instant at which anything can change */
-    TALLY_REVIEW_EACH,   /* first day of each unit */
-    TALLY_REVIEW_MONTH_DAY,  /* each month on day N (a shorter month: its last day) */
-    TALLY_REVIEW_YEAR_DAYS,  /* each D MONTH [and …] */
+    TALLY_REVIEW_ALWAYS,    /* at every instant at which anything can change */
+    TALLY_REVIEW_EACH,      /* first day of each unit */
+    TALLY_REVIEW_MONTH_DAY, /* each month on day N (a shorter month: its last day) */
+    TALLY_REVIEW_YEAR_DAYS, /* each D MONTH [and …] */
 } tally_review_kind;
 
 typedef struct tally_review {
@@ -379,7 +390,7 @@ typedef struct tally_moves {
 
 typedef struct tally_grade {
     bool is_present;
-    const tally_words *labels;  /* in written order, one a row */
+    const tally_words *labels; /* in written order, one a row */
     uint32_t row_count;
     const tally_expr *const *conditions; /* NULL entry: otherwise */
     tally_review assessed;
@@ -388,14 +399,19 @@ typedef struct tally_grade {
 
 typedef struct tally_let {
     tally_text name;
-    bool is_set;             /* `every …` */
+    bool is_set; /* `every …` */
     const tally_set *set;
     const tally_expr *expr;
     bool is_reported;
     tally_span span;
 } tally_let;
 
-typedef struct tally_setting { tally_text name; int64_t value; uint8_t decimals; tally_span span; } tally_setting;
+typedef struct tally_setting {
+    tally_text name;
+    int64_t value;
+    uint8_t decimals;
+    tally_span span;
+} tally_setting;
 
 typedef struct tally_fact {
     tally_text name;
@@ -403,25 +419,26 @@ typedef struct tally_fact {
     uint32_t count;          /* published values */
     const int64_t *from_day; /* local days, ascending */
     const int64_t *values;
-    const tally_expr *expr;  /* computed by the admission pass, or NULL */
+    const tally_expr *expr; /* computed by the admission pass, or NULL */
     tally_span span;
 } tally_fact;
 
 /* ---- admission [12] -------------------------------------------------------- */
 
 typedef struct tally_write {
-    uint32_t type; /* event type written */
+    uint32_t type;          /* event type written */
     const tally_expr *to;   /* ID: FIELD or SUBJECT */
     const tally_expr *when; /* NULL: always */
     uint32_t value_count;
-    const uint16_t *slots;  /* of the written type */
+    const uint16_t *slots;           /* of the written type */
     const tally_expr *const *values; /* at the field's decimals */
     tally_span span;
 } tally_write;
 
 typedef struct tally_admission_rule {
     uint32_t type;
-    uint32_t let_count; /* local lets, asked with the record in scope; TALLY_OP_LET index >= version->let_count means local */
+    uint32_t
+        let_count; /* local lets, asked with the record in scope; TALLY_OP_LET index >= version->let_count means local */
     const tally_let *lets;
     uint32_t refuse_count;
     const tally_text *refuse_reasons;
@@ -433,7 +450,13 @@ typedef struct tally_admission_rule {
 
 /* ---- what a live policy declares [15] --------------------------------------- */
 
-typedef struct tally_source { tally_text name; uint32_t type_count; const uint32_t *types; tally_text rate; tally_span span; } tally_source;
+typedef struct tally_source {
+    tally_text name;
+    uint32_t type_count;
+    const uint32_t *types;
+    tally_text rate;
+    tally_span span;
+} tally_source;
 typedef struct tally_benefit {
     tally_text name, class_name, needs, at, each, without_points, non_members;
     bool has_quantity, has_stock;
@@ -442,7 +465,10 @@ typedef struct tally_benefit {
     tally_span span;
 } tally_benefit;
 /* Any text a reader of the policy meets, for the word lint: where and what. */
-typedef struct tally_policy_word { tally_span span; const char *role; } tally_policy_word;
+typedef struct tally_policy_word {
+    tally_span span;
+    const char *role;
+} tally_policy_word;
 
 /* ---- a version, a policy ---------------------------------------------------- */
 
@@ -460,18 +486,30 @@ typedef struct tally_version {
     int64_t keeps_ms;
     int64_t duplicate_window_ms;
 
-    uint32_t source_count; const tally_source *sources;
-    uint32_t setting_count; const tally_setting *settings;
-    uint32_t fact_count; const tally_fact *facts;
-    uint32_t let_count; const tally_let *lets;
-    uint32_t limit_count; const tally_limit *limits;
-    uint32_t award_count; const tally_award *awards;
-    uint32_t streak_count; const tally_streak *streaks;
-    uint32_t pause_count; const tally_pause *pauses;
-    uint32_t tier_count; const tally_tier *tiers;
-    uint32_t benefit_count; const tally_benefit *benefits;
-    uint32_t admission_count; const tally_admission_rule *admission;
-    uint32_t word_count; const tally_policy_word *words;
+    uint32_t source_count;
+    const tally_source *sources;
+    uint32_t setting_count;
+    const tally_setting *settings;
+    uint32_t fact_count;
+    const tally_fact *facts;
+    uint32_t let_count;
+    const tally_let *lets;
+    uint32_t limit_count;
+    const tally_limit *limits;
+    uint32_t award_count;
+    const tally_award *awards;
+    uint32_t streak_count;
+    const tally_streak *streaks;
+    uint32_t pause_count;
+    const tally_pause *pauses;
+    uint32_t tier_count;
+    const tally_tier *tiers;
+    uint32_t benefit_count;
+    const tally_benefit *benefits;
+    uint32_t admission_count;
+    const tally_admission_rule *admission;
+    uint32_t word_count;
+    const tally_policy_word *words;
     tally_score_rule score;
     tally_moves moves;
     tally_grade grade;
@@ -484,7 +522,8 @@ typedef struct tally_version {
 
     /* Every window and deadline of this version's rules, once each, so that
      * the engine can find the instants at which an answer may change. */
-    uint32_t window_count; const tally_window *const *windows;
+    uint32_t window_count;
+    const tally_window *const *windows;
     /* Constant whole-day or ms shifts by which some comparison on days or
      * instants may flip (e.g. `today >= first.day + 7 days`). */
     bool uses_now; /* some rule reads now, today or a streak: may change every day */

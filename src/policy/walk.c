@@ -4,8 +4,8 @@
 
 #include "policy/walk.h"
 
-static void walk_window(const tally_window *window, tally_place place, uint32_t index, tally_expr_visit *visit,
-                        void *context)
+static void walk_window(const tally_window *window, tally_place place, uint32_t index,
+                        tally_expr_visit *visit, void *context)
 {
     if (window == NULL)
         return;
@@ -13,7 +13,8 @@ static void walk_window(const tally_window *window, tally_place place, uint32_t 
     tally_expr_walk(window->ref, place, index, visit, context);
 }
 
-static void walk_set(const tally_set *set, tally_place place, uint32_t index, tally_expr_visit *visit, void *context)
+static void walk_set(const tally_set *set, tally_place place, uint32_t index,
+                     tally_expr_visit *visit, void *context)
 {
     for (; set != NULL; set = set->inner) {
         tally_expr_walk(set->with, place, index, visit, context);
@@ -21,7 +22,8 @@ static void walk_set(const tally_set *set, tally_place place, uint32_t index, ta
     }
 }
 
-void tally_expr_walk(const tally_expr *expr, tally_place place, uint32_t index, tally_expr_visit *visit, void *context)
+void tally_expr_walk(const tally_expr *expr, tally_place place, uint32_t index,
+                     tally_expr_visit *visit, void *context)
 {
     if (expr == NULL)
         return;

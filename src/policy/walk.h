@@ -21,10 +21,12 @@ typedef enum tally_place {
 } tally_place;
 
 /* Called for each node, parents first. index: which let, award, tier … */
-typedef void tally_expr_visit(void *context, tally_place place, uint32_t index, const tally_expr *expr);
+typedef void tally_expr_visit(void *context, tally_place place, uint32_t index,
+                              const tally_expr *expr);
 
 /* One tree, sets and windows included. NULL is allowed. */
-void tally_expr_walk(const tally_expr *expr, tally_place place, uint32_t index, tally_expr_visit *visit, void *context);
+void tally_expr_walk(const tally_expr *expr, tally_place place, uint32_t index,
+                     tally_expr_visit *visit, void *context);
 
 /* All of a version's rules, in the order of the sections of the language's page. */
 void tally_version_walk(const tally_version *version, tally_expr_visit *visit, void *context);

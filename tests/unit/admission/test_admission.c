@@ -26,7 +26,8 @@ static const char time_bank[] =
     "  exchange:\n"
     "    let:\n"
     "      due: round(minutes / 60, to 0.25, up)\n"
-    "      balance: sum(hours of earned with subject is this.receiver) - sum(hours of spent with subject is this.receiver)\n"
+    "      balance: sum(hours of earned with subject is this.receiver) - sum(hours of spent with "
+    "subject is this.receiver)\n"
     "    refuse:\n"
     "      the receiver may not owe more than ten hours: balance - due < -10\n"
     "    writes:\n"
@@ -34,7 +35,8 @@ static const char time_bank[] =
     "      spent: {to: receiver, hours: due}\n"
     "  thanks:\n"
     "    refuse:\n"
-    "      already thanked in the last 90 days: any earlier thanks with from is this.from and subject is this.subject in rolling 90 days\n"
+    "      already thanked in the last 90 days: any earlier thanks with from is this.from and "
+    "subject is this.subject in rolling 90 days\n"
     "awards:\n"
     "  earned:\n"
     "    for: earned\n"
@@ -58,9 +60,11 @@ static void set_up(fixture *f)
     tally_err err = TALLY_ERR_INIT;
 
     assert_non_null(diagnostics);
-    if (tally_policy_compile(&f->policy, "time-bank", time_bank, strlen(time_bank), NULL, diagnostics, &err) != TALLY_OK) {
+    if (tally_policy_compile(&f->policy, "time-bank", time_bank, strlen(time_bank), NULL,
+                             diagnostics, &err) != TALLY_OK) {
         for (size_t i = 0; i < tally_diagnostics_count(diagnostics); i++)
-            print_message("%u: %s\n", tally_diagnostics_get(diagnostics, i)->line, tally_diagnostics_get(diagnostics, i)->message);
+            print_message("%u: %s\n", tally_diagnostics_get(diagnostics, i)->line,
+                          tally_diagnostics_get(diagnostics, i)->message);
         fail_msg("%s", err.message);
     }
     tally_diagnostics_free(diagnostics);
@@ -78,7 +82,7 @@ static void tear_down(fixture *f)
 }
 
 /* 2024-01-01 and n hours. */
-#define HOUR(n) (INT64_C(1704067200000) + (int64_t)(n) * 3600000)
+#define HOUR(n) (INT64_C(1704067200000) + (int64_t)(n)*3600000)
 #define LATE    HOUR(1000000)
 
 typedef struct loose {
@@ -87,14 +91,16 @@ typedef struct loose {
     const char *name, *value, *second_name, *second_value;
 } loose;
 
-static tally_programme_record record_of(const loose *from, tally_record_text *fields, uint32_t index)
+static tally_programme_record record_of(const loose *from, tally_record_text *fields,
+                                        uint32_t index)
 {
     fields[0] = (tally_record_text){ tally_text_from(from->name), tally_text_from(from->value) };
-    fields[1] = (tally_record_text){ tally_text_from(from->second_name), tally_text_from(from->second_value) };
+    fields[1] = (tally_record_text){ tally_text_from(from->second_name),
+                                     tally_text_from(from->second_value) };
     return (tally_programme_record){
         tally_text_from(from->subject),
-        { tally_text_from(from->type), tally_text_from(from->id), from->at, TALLY_NOTHING, 0, from->second_name != NULL ? 2u : 1u,
-          fields },
+        { tally_text_from(from->type), tally_text_from(from->id), from->at, TALLY_NOTHING, 0,
+          from->second_name != NULL ? 2u : 1u, fields },
         index,
     };
 }
@@ -109,17 +115,23 @@ static tally_admission run(fixture *f, const loose *records, uint32_t count, int
     assert_true(count <= 64);
     for (uint32_t i = 0; i < count; i++)
         in[i] = record_of(&records[i], fields[i], i);
-    if (tally_admission_run(&out, f->policy, in, count, known_ms, f->tokens, f->arena, &err) != TALLY_OK)
+    if (tally_admission_run(&out, f->policy, in, count, known_ms, f->tokens, f->arena, &err) !=
+        TALLY_OK)
         fail_msg("%s", err.message);
     return out;
 }
 
-#define EXCHANGE(giver, receiver, id, hour, minutes) { giver, "exchange", id, HOUR(hour), "receiver", receiver, "minutes", minutes }
+#define EXCHANGE(giver, receiver, id, hour, minutes)                                \
+    {                                                                               \
+        giver, "exchange", id, HOUR(hour), "receiver", receiver, "minutes", minutes \
+    }
 
-static const tally_programme_record *find(const tally_admission *admission, const char *subject, const char *id)
+static const tally_programme_record *find(const tally_admission *admission, const char *subject,
+                                          const char *id)
 {
     for (uint32_t i = 0; i < admission->record_count; i++) {
-        if (tally_text_is(admission->records[i].subject, subject) && tally_text_is(admission->records[i].record.id, id))
+        if (tally_text_is(admission->records[i].subject, subject) &&
+            tally_text_is(admission->records[i].record.id, id))
             return &admission->records[i];
     }
     return NULL;
@@ -146,8 +158,10 @@ static void an_exchange_writes_one_event_for_each_side(void **state)
 static void an_overdraft_is_refused_with_its_reason_and_writes_nothing(void **state)
 {
     static const loose in[] = {
-        EXCHANGE("ann", "bob", "1", 1, "540"), EXCHANGE("ann", "bob", "2", 2, "70"),
-        EXCHANGE("ann", "bob", "3", 3, "60"),  EXCHANGE("ann", "bob", "4", 4, "1"),
+        EXCHANGE("ann", "bob", "1", 1, "540"),
+        EXCHANGE("ann", "bob", "2", 2, "70"),
+        EXCHANGE("ann", "bob", "3", 3, "60"),
+        EXCHANGE("ann", "bob", "4", 4, "1"),
     };
     fixture f;
     tally_admission out;
@@ -160,7 +174,8 @@ static void an_overdraft_is_refused_with_its_reason_and_writes_nothing(void **st
     assert_int_equal(out.refusals[0].input_index, 1);
     assert_int_equal(out.refusals[1].input_index, 3);
     assert_string_equal(out.refusals[0].code, "admission");
-    assert_true(tally_text_is(out.refusals[0].message, "the receiver may not owe more than ten hours"));
+    assert_true(
+        tally_text_is(out.refusals[0].message, "the receiver may not owe more than ten hours"));
     tear_down(&f);
 }
 
@@ -207,7 +222,8 @@ static void one_thanks_a_pair_in_ninety_days(void **state)
 
 static void a_record_that_is_out_of_its_type_is_refused_and_the_rest_stands(void **state)
 {
-    static const loose in[] = { EXCHANGE("ann", "bob", "1", 1, "0"), EXCHANGE("ann", "bob", "2", 1, "60") };
+    static const loose in[] = { EXCHANGE("ann", "bob", "1", 1, "0"),
+                                EXCHANGE("ann", "bob", "2", 1, "60") };
     fixture f;
     tally_admission out;
 
@@ -222,7 +238,8 @@ static void a_record_that_is_out_of_its_type_is_refused_and_the_rest_stands(void
 
 static void a_computed_fact_is_a_dated_series(void **state)
 {
-    static const loose in[] = { EXCHANGE("ann", "bob", "1", 0, "60"), EXCHANGE("cem", "bob", "2", 24, "60") };
+    static const loose in[] = { EXCHANGE("ann", "bob", "1", 0, "60"),
+                                EXCHANGE("cem", "bob", "2", 24, "60") };
     fixture f;
     tally_admission out;
     const tally_fact_series *helpers;
@@ -281,7 +298,8 @@ static void arrival_order_does_not_matter(void **state)
             random = random * 1664525u + 1013904223u;
             snprintf(ids[i], sizeof(ids[i]), "%u", i + 1);
             snprintf(minutes[i], sizeof(minutes[i]), "%u", 1 + (random >> 8) % 400);
-            in[i] = (loose)EXCHANGE(names[(random >> 16) % 4], names[(random >> 18) % 4], ids[i], (random >> 20) % 6, minutes[i]);
+            in[i] = (loose)EXCHANGE(names[(random >> 16) % 4], names[(random >> 18) % 4], ids[i],
+                                    (random >> 20) % 6, minutes[i]);
         }
         first = run(&f, in, 24, LATE);
         for (uint32_t i = 23; i > 0; i--) {
@@ -303,7 +321,8 @@ static void arrival_order_does_not_matter(void **state)
 
 static void the_pass_survives_each_failed_allocation(void **state)
 {
-    static const loose in[] = { EXCHANGE("ann", "bob", "1", 1, "540"), EXCHANGE("ann", "bob", "2", 2, "70"),
+    static const loose in[] = { EXCHANGE("ann", "bob", "1", 1, "540"),
+                                EXCHANGE("ann", "bob", "2", 2, "70"),
                                 { "ann", "thanks", "3", HOUR(3), "from", "bob", NULL, NULL } };
     tally_programme_record records[3];
     tally_record_text fields[3][2];

@@ -99,7 +99,8 @@ static void innocent_words_pass(void **state)
     (void)state;
     for (size_t i = 0; i < UNIT_COUNT(innocent); i++) {
         for (int list = TALLY_WORDS_POLITICS; list <= TALLY_WORDS_STANDING; list++) {
-            const char *pattern = tally_charter_find((tally_charter_list)list, tally_text_from(innocent[i]));
+            const char *pattern =
+                tally_charter_find((tally_charter_list)list, tally_text_from(innocent[i]));
 
             if (pattern != NULL)
                 fail_msg("`%s` was caught by `%s`", innocent[i], pattern);
@@ -131,7 +132,8 @@ static void known_misses_are_still_missed(void **state)
             const char *pattern = tally_charter_find((tally_charter_list)list, text);
 
             if (pattern != NULL)
-                fail_msg("no longer missed (move it to the tests): %.*s, by `%s`", TALLY_TEXT_ARGS(text), pattern);
+                fail_msg("no longer missed (move it to the tests): %.*s, by `%s`",
+                         TALLY_TEXT_ARGS(text), pattern);
         }
         count++;
     }
@@ -147,7 +149,8 @@ static void a_word_across_a_chunk_boundary_is_found(void **state)
     for (size_t at = 1700; at < 2300; at++) {
         memset(text, ' ', sizeof(text));
         memcpy(text + at, "politics", 8);
-        assert_non_null(tally_charter_find(TALLY_WORDS_POLITICS, tally_text_of(text, sizeof(text))));
+        assert_non_null(
+            tally_charter_find(TALLY_WORDS_POLITICS, tally_text_of(text, sizeof(text))));
     }
 }
 
@@ -164,7 +167,8 @@ static void broken_utf8_is_folded_without_harm(void **state)
             random = random * 1664525u + 1013904223u;
             text[i] = (char)(random >> 24);
         }
-        assert_true(tally_charter_fold(tally_text_of(text, seed % sizeof(text)), out, sizeof(out)) <= sizeof(out));
+        assert_true(tally_charter_fold(tally_text_of(text, seed % sizeof(text)), out,
+                                       sizeof(out)) <= sizeof(out));
         (void)tally_charter_find(TALLY_WORDS_HEALTH, tally_text_of(text, seed % sizeof(text)));
     }
 }
