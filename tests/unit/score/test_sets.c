@@ -3,13 +3,13 @@
 
 #include "case.h"
 
-#define HEAD_IN(zone)                                                                              \
-    "tallystick: 1\nprogramme: t\ntitle: T\nsubjects: members\nzone: " zone "\n"                   \
-    "events:\n"                                                                                    \
-    "  visit:\n    n: 0..99\n    kind: one of quiet, loud\n    by: id or nothing\n"                \
-    "  talk:\n    n: 0.0..9.9\n"                                                                   \
-    "let:\n  quiet-ones: every visit with kind is quiet\n"                      \
-    "  loud-ones: every visit with kind is loud\n  second: latest(visit with n is 2)\n"         \
+#define HEAD_IN(zone)                                                                   \
+    "tallystick: 1\nprogramme: t\ntitle: T\nsubjects: members\nzone: " zone "\n"        \
+    "events:\n"                                                                         \
+    "  visit:\n    n: 0..99\n    kind: one of quiet, loud\n    by: id or nothing\n"     \
+    "  talk:\n    n: 0.0..9.9\n"                                                        \
+    "let:\n  quiet-ones: every visit with kind is quiet\n"                              \
+    "  loud-ones: every visit with kind is loud\n  second: latest(visit with n is 2)\n" \
     "  few: 2\n"
 #define HEAD HEAD_IN("UTC")
 
@@ -37,8 +37,8 @@ static const struct {
     { "with a condition", "count(visit with kind is loud)", 3 },
     { "a named set", "count(quiet-ones)", 2 },
     { "a named set, narrowed", "count(quiet-ones with n > 1)", 1 },
-    { "any and no", "count(visit with n > 6) is 1 and any visit with n is 7 and no visit with n is 6",
-      1 },
+    { "any and no",
+      "count(visit with n > 6) is 1 and any visit with n is 7 and no visit with n is 6", 1 },
     { "last N, then the condition", "count(last 3 of visit with kind is loud)", 2 },
     { "last N of a named set", "count(last 1 of quiet-ones with n is 4)", 1 },
     { "a named set has its condition before the last", "count(last 3 of loud-ones)", 3 },
@@ -70,7 +70,8 @@ static const struct {
     { "rolling days: the far end is out", "count(visit in rolling 26 days)", 1 },
     { "rolling days: just in", "count(visit in rolling 27 days)", 3 },
     { "rolling months go by the calendar", "count(talk in rolling 1 months)", 1 },
-    { "rolling months: 29 February plus a month is before T", "count(talk in rolling 2 months)", 2 },
+    { "rolling months: 29 February plus a month is before T", "count(talk in rolling 2 months)",
+      2 },
     { "rolling N from a let", "count(visit in rolling (few) months)", 3 },
     { "next: only what is recorded already", "count(visit in next 7 days)", 1 },
     { "since includes the event", "count(visit in since second)", 4 },
@@ -128,8 +129,7 @@ static void each_event_s_own_offset_places_it_in_its_day(void **state)
         "2024-03-09T06:30:00Z visit 1 n=1 kind=quiet offset=-7", /* still the 8th there */
         "2024-03-09T22:00:00Z visit 2 n=2 kind=quiet offset=2",  /* the 10th there */
         "2024-03-10T06:30:00Z visit 3 n=3 kind=quiet offset=-7", /* the 9th */
-        "2024-03-10T12:00:00Z visit 4 n=4 kind=quiet offset=0",
-        NULL,
+        "2024-03-10T12:00:00Z visit 4 n=4 kind=quiet offset=0",  NULL,
     };
 
     (void)state;
@@ -137,11 +137,13 @@ static void each_event_s_own_offset_places_it_in_its_day(void **state)
                 "2024-03-10", travelled, "x", 3);
     case_expect(HEAD_IN("each event's own") "  x: count(visit in calendar day)\nreport: [x]\n",
                 "2024-03-10", travelled, "x", 2);
-    case_expect(HEAD_IN("each event's own") "  x: count(visit in previous calendar day)\nreport: [x]\n",
-                "2024-03-10", travelled, "x", 1);
-    case_expect(HEAD_IN("each event's own")
-                "  x: count(days with any visit in calendar day)\nreport: [x]\n",
-                "2024-03-10", travelled, "x", 3);
+    case_expect(
+        HEAD_IN("each event's own") "  x: count(visit in previous calendar day)\nreport: [x]\n",
+        "2024-03-10", travelled, "x", 1);
+    case_expect(
+        HEAD_IN(
+            "each event's own") "  x: count(days with any visit in calendar day)\nreport: [x]\n",
+        "2024-03-10", travelled, "x", 3);
 }
 
 static void rolling_months_follow_the_month_end_rule(void **state)
@@ -171,7 +173,8 @@ static void rolling_months_follow_the_month_end_rule(void **state)
         char yaml[4096];
 
         (void)snprintf(yaml, sizeof(yaml),
-                       "month-end: %s\n" HEAD "  x: count(visit in rolling 1 months)\nreport: [x]\n",
+                       "month-end: %s\n" HEAD
+                       "  x: count(visit in rolling 1 months)\nreport: [x]\n",
                        ends[i].rule);
         case_expect(yaml, ends[i].as_of, late, "x", ends[i].expected);
     }
