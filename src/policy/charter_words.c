@@ -6,6 +6,8 @@
 
 #include "policy/charter_words.h"
 
+/* clang-format off: lists are filled lines. */
+
 #define WORDS(name) static const char *const name[]
 
 WORDS(politics) = {
@@ -791,6 +793,8 @@ WORDS(person) = {
     "waiter*",
     "staff member*",
 };
+
+/* clang-format on */
 
 #undef WORDS
 #define LIST(id, right, code, about, words) \
