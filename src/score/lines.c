@@ -245,6 +245,30 @@ static tally_line_state state_of(const tally_entry *entry, const tally_amount *a
     return TALLY_LINE_COUNTS;
 }
 
+/* "All 10 points cut by the limit monthly (40 per calendar month)." */
+static void say_limit(tally_teller *teller, const tally_statement_line *line, int64_t cut,
+                      int64_t raw, const tally_limit *limit, bool is_best)
+{
+    bool is_named = limit != NULL && !limit->is_own && limit->name.count > 0;
+
+    say_points(teller, cut == raw ? "All " : "", cut, " cut");
+    if (limit != NULL) {
+        say(teller, is_best    ? ": only the best count, "
+                    : is_named ? " by the limit "
+                               : " by the limit of ");
+        if (is_named) {
+            tally_buffer_append_text(&teller->buffer, limit->name);
+            say(teller, " ");
+        }
+        if (is_named || is_best)
+            say(teller, "(");
+        say(teller, line->limit);
+        if (is_named || is_best)
+            say(teller, ")");
+    }
+    say(teller, ".");
+}
+
 static void note_cuts(line_list *list, tally_statement_line *line, const tally_entry *entry,
                       const tally_amount *amount)
 {
@@ -258,21 +282,10 @@ static void note_cuts(line_list *list, tally_statement_line *line, const tally_e
     line->cut = by_limit + magnitude(entry->cut_by_floor) + magnitude(amount->beyond_share);
     line->decayed = magnitude(amount->decayed);
     line->spent = magnitude(amount->spent);
-    if (by_limit != 0) {
-        say_points(teller, entry->credited == 0 || amount->counted == 0 ? "All " : "",
-                   by_limit, " cut");
-        if (index != TALLY_NO_INDEX) {
-            const tally_limit *limit = &rules->limits[index];
-
-            say(teller, amount->not_among_best != 0 ? ": only the best count, " : " by the limit ");
-            if (!limit->is_own && limit->name.count > 0) {
-                tally_buffer_append_text(&teller->buffer, limit->name);
-                say(teller, ", ");
-            }
-            tally_buffer_append_string(&teller->buffer, line->limit);
-        }
-        say(teller, ".");
-    }
+    if (by_limit != 0)
+        say_limit(teller, line, by_limit, magnitude(entry->raw),
+                  index != TALLY_NO_INDEX ? &rules->limits[index] : NULL,
+                  amount->not_among_best != 0);
     if (entry->cut_by_floor != 0) {
         bool is_floor = entry->raw < 0;
 
@@ -410,7 +423,7 @@ static tally_rc note_no_award(line_list *list, uint32_t event, tally_err *err)
     say(teller, "No points from ");
     tally_buffer_append_text(&teller->buffer, award->name);
     for (size_t i = 0; i < legs.count; i++) {
-        say(teller, i == 0 ? ": " : "; ");
+        say(teller, i == 0 ? ": " : legs.legs[i - 1].is_heading ? " " : "; ");
         say(teller, legs.legs[i].sentence);
     }
     say(teller, ".");
@@ -587,6 +600,8 @@ tally_rc tally_lines_build(tally_teller *teller, const tally_standing *standing,
     insert_voids(&list, void_lines);
     if (standing != NULL) {
         tell_bound(&list, standing);
+        if (teller->is_out_of_memory) /* a line is missing: the caller says so */
+            return TALLY_OK;
         if (list.is_too_large)
             return tally_err_set(err, TALLY_E_OVERFLOW, 0, "the statement's sum left its range");
         if (list.sum != standing->shown)

@@ -420,6 +420,8 @@ static tally_rc tell_all(tally_teller *teller, tally_err *err)
         rc = tally_score_at(teller->context, teller->t, &standing, err);
     if (rc == TALLY_OK)
         rc = tally_lines_build(teller, has_points ? &standing : NULL, err);
+    if (rc == TALLY_OK && teller->is_out_of_memory)
+        return TALLY_OK; /* tally_statement_build() reports it */
     if (rc == TALLY_OK)
         rc = tell_reports(teller, &result, err);
     if (rc == TALLY_OK)

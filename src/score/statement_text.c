@@ -12,6 +12,7 @@
 #define WIDTH_MAX          100u
 #define WIDTH_DEFAULT      96u
 #define NAME_WIDTH_MAX     24u
+#define RIGHT_WIDTH        16u
 #define QUIET_LINES_SHOWN  10u
 #define QUIET_TYPES_MAX    256u
 
@@ -63,6 +64,17 @@ static void colour(text_page *page, const char *code)
         tally_buffer_printf(page->out, "\x1b[%sm", code);
 }
 
+/* The next word's bytes: a number keeps its groups of digits together. */
+static size_t word_bytes(const char *text)
+{
+    size_t bytes = strcspn(text, " ");
+
+    while (bytes > 0 && text[bytes] == ' ' && text[bytes - 1] >= '0' && text[bytes - 1] <= '9' &&
+           text[bytes + 1] >= '0' && text[bytes + 1] <= '9')
+        bytes += 1 + strcspn(text + bytes + 1, " ");
+    return bytes;
+}
+
 /* Words from column `at` on, later lines at `indent`; ends the line. */
 static void put_wrapped(text_page *page, size_t at, size_t indent, const char *text)
 {
@@ -70,7 +82,7 @@ static void put_wrapped(text_page *page, size_t at, size_t indent, const char *t
     bool is_first = true;
 
     while (*text != '\0') {
-        size_t bytes = strcspn(text, " ");
+        size_t bytes = word_bytes(text);
         size_t width = 0;
 
         for (size_t i = 0; i < bytes; i++)
@@ -227,16 +239,31 @@ static const char *state_words(const tally_statement_line *line)
     }
 }
 
+/* The right-hand column: what has become of the line, or how long it lasts. */
+static void put_right(text_page *page, const tally_statement_line *line, size_t at)
+{
+    const char *words = state_words(line);
+
+    if (words[0] == '\0' && line->until[0] == '\0')
+        return;
+    pad(page, page->width - RIGHT_WIDTH > at ? page->width - RIGHT_WIDTH - at : 2);
+    if (words[0] != '\0')
+        put(page, words);
+    else
+        tally_buffer_printf(page->out, "until %s", line->until);
+}
+
 static void put_line(text_page *page, const tally_statement_line *line)
 {
     char amount[TALLY_DECIMAL_TEXT_BYTES + 1];
-    size_t column = 2 + page->amount_width + 2 + page->day_width + 2;
-    size_t details_at = column + page->name_width + 2;
-    size_t right_width = 16, details_width = width_of(line->details);
+    size_t name_at = 2 + page->amount_width + 2 + page->day_width + 2;
+    size_t details_at = name_at + page->name_width + 2;
     bool counts = line->state == TALLY_LINE_COUNTS || line->state == TALLY_LINE_BASE ||
                   line->state == TALLY_LINE_START || line->state == TALLY_LINE_BOUND;
-    bool has_room = details_at + details_width + 2 + right_width <= page->width;
-    const char *right = state_words(line);
+    bool has_event = line->day[0] != '\0';
+    const char *details = has_event ? line->details : line->note;
+    size_t room = page->width - details_at - (has_event ? RIGHT_WIDTH + 2 : 0);
+    bool has_room = width_of(details) <= room && width_of(line->name) <= page->name_width;
 
     format_amount(page, line, amount);
     pad(page, 2 + page->amount_width - width_of(amount));
@@ -246,32 +273,23 @@ static void put_line(text_page *page, const tally_statement_line *line)
     pad(page, 2);
     put_padded(page, line->day, page->day_width);
     pad(page, 2);
-    if (right[0] == '\0' && line->until[0] == '\0' && line->details[0] == '\0') {
-        put(page, line->name);
+    put(page, line->name);
+    if (details[0] != '\0' && has_room) {
+        pad(page, 2 + page->name_width - width_of(line->name));
+        put(page, details);
+        put_right(page, line, details_at + width_of(details));
     } else {
-        put_padded(page, line->name, page->name_width);
-        pad(page, 2);
-        if (has_room)
-            put_padded(page, line->details, page->width - details_at - right_width - 2);
-        else if (right[0] != '\0' || line->until[0] != '\0')
-            pad(page, page->width - details_at - right_width - 2);
-        if (right[0] != '\0') {
-            pad(page, 2);
-            put(page, right);
-        } else if (line->until[0] != '\0') {
-            pad(page, 2);
-            tally_buffer_printf(page->out, "until %s", line->until);
-        }
+        put_right(page, line, name_at + width_of(line->name));
     }
     put(page, "\n");
-    if (!has_room && line->details[0] != '\0') {
-        pad(page, column);
-        put_wrapped(page, column, column, line->details);
+    if (!has_room) {
+        pad(page, name_at);
+        put_wrapped(page, name_at, name_at, details);
     }
-    if (line->note[0] != '\0') {
-        pad(page, column);
+    if (has_event && line->note[0] != '\0') {
+        pad(page, name_at);
         colour(page, "2");
-        put_wrapped(page, column, column, line->note);
+        put_wrapped(page, name_at, name_at, line->note);
         colour(page, "0");
     }
 }
