@@ -5,6 +5,7 @@
 set -eu
 
 tally=$1 folder=$2
+case $tally in /*) ;; *) tally=$PWD/$tally ;; esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cp "$folder"/* "$work"
