@@ -464,7 +464,7 @@ static tally_rc mean(const tally_expr *expr, const fold *state, tally_value *out
 static tally_rc finish(tally_context *context, const tally_expr *expr, const fold *state,
                        uint32_t bottom, tally_value *out_value, tally_err *err)
 {
-    int64_t *values = context->scratch + bottom;
+    int64_t *values = context->scratch != NULL ? context->scratch + bottom : NULL;
     size_t count = context->scratch_count - bottom;
     tally_i128 sum = state->sum;
     int64_t narrow;
