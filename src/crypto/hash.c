@@ -10,6 +10,7 @@
 
 struct tally_hash {
     EVP_MD_CTX *context;
+    EVP_MD *digest; /* looked up once, which costs more than a hash */
     bool is_begun;
     bool is_failed;
 };
@@ -31,8 +32,9 @@ tally_hash *tally_hash_new(void)
     if (hash == NULL)
         return NULL;
     hash->context = EVP_MD_CTX_new();
-    if (hash->context == NULL) {
-        tally_release(hash);
+    hash->digest = EVP_MD_fetch(NULL, "SHA256", NULL);
+    if (hash->context == NULL || hash->digest == NULL) {
+        tally_hash_free(hash);
         return NULL;
     }
     return hash;
@@ -43,7 +45,7 @@ static void begin(tally_hash *hash)
     if (hash->is_begun || hash->is_failed)
         return;
     hash->is_begun = true;
-    hash->is_failed = EVP_DigestInit_ex(hash->context, EVP_sha256(), NULL) != 1;
+    hash->is_failed = EVP_DigestInit_ex(hash->context, hash->digest, NULL) != 1;
 }
 
 void tally_hash_update(tally_hash *hash, const void *bytes, size_t count)
@@ -72,6 +74,7 @@ void tally_hash_free(tally_hash *hash)
     if (hash == NULL)
         return;
     EVP_MD_CTX_free(hash->context);
+    EVP_MD_free(hash->digest);
     tally_release(hash);
 }
 

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Canonical Base64 (RFC 4648, sections 3.5 and 4). */
+
+#include "crypto/base64.h"
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/* 0 to 63, or 64 for what is no character of the alphabet. */
+static uint32_t value_of(char character)
+{
+    if (character >= 'A' && character <= 'Z')
+        return (uint32_t)(character - 'A');
+    if (character >= 'a' && character <= 'z')
+        return (uint32_t)(character - 'a') + 26;
+    if (character >= '0' && character <= '9')
+        return (uint32_t)(character - '0') + 52;
+    if (character == '+')
+        return 62;
+    return character == '/' ? 63 : 64;
+}
+
+/* How many `=` end the text: 0 to 2. */
+static size_t padding_of(tally_text text)
+{
+    size_t padding = 0;
+
+    while (padding < 2 && padding < text.count && text.bytes[text.count - 1 - padding] == '=')
+        padding++;
+    return padding;
+}
+
+/* The 24 bits of four characters, of which the last `padding` are `=`. */
+static bool read_group(uint32_t *out_bits, const char *group, size_t padding)
+{
+    uint32_t bits = 0;
+
+    for (size_t i = 0; i < 4; i++) {
+        uint32_t value = i < 4 - padding ? value_of(group[i]) : 0;
+
+        if (value > 63)
+            return false;
+        bits = bits << 6 | value;
+    }
+    /* The bits that no byte uses. */
+    if ((padding == 1 && (bits & 0xff) != 0) || (padding == 2 && (bits & 0xffff) != 0))
+        return false;
+    *out_bits = bits;
+    return true;
+}
+
+tally_rc tally_base64_decode(uint8_t *out, size_t bytes_max, size_t *out_count, tally_text text)
+{
+    size_t padding = padding_of(text);
+    size_t count;
+
+    if (text.count % 4 != 0)
+        return TALLY_E_INVALID;
+    count = text.count / 4 * 3 - padding;
+    if (count > bytes_max)
+        return TALLY_E_LIMIT;
+    for (size_t i = 0, at = 0; i < text.count; i += 4) {
+        bool is_last = i + 4 == text.count;
+        uint32_t bits;
+
+        if (!read_group(&bits, text.bytes + i, is_last ? padding : 0))
+            return TALLY_E_INVALID;
+        for (uint32_t shift = 16; out != NULL && at < count && shift <= 16; shift -= 8)
+            out[at++] = (uint8_t)(bits >> shift);
+    }
+    if (out_count != NULL)
+        *out_count = count;
+    return TALLY_OK;
+}
+
+bool tally_base64_is_exactly(uint8_t *out, size_t count, tally_text text)
+{
+    size_t decoded;
+
+    return tally_base64_decode(out, count, &decoded, text) == TALLY_OK && decoded == count;
+}
+
+tally_rc tally_base64_append(tally_buffer *out, const uint8_t *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i += 3) {
+        size_t taken = count - i < 3 ? count - i : 3;
+        uint32_t bits = 0;
+        char group[4];
+
+        for (size_t j = 0; j < 3; j++)
+            bits = bits << 8 | (j < taken ? bytes[i + j] : 0);
+        for (size_t j = 0; j < 4; j++)
+            group[j] = j <= taken ? alphabet[bits >> (18 - 6 * j) & 63] : '=';
+        tally_buffer_append(out, group, sizeof(group));
+    }
+    return tally_buffer_failure(out);
+}
