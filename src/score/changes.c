@@ -33,6 +33,10 @@ typedef struct collection {
     int64_t *items;
     size_t count, room, items_max;
     tally_rc failure;
+    /* The period end added last: many events share one. */
+    const tally_zone *last_zone;
+    tally_unit last_unit;
+    int64_t last_period;
 } collection;
 
 static int compare_instants(const void *a, const void *b)
@@ -200,8 +204,12 @@ static void add_period_end(collection *list, const tally_zone *zone, tally_unit 
     int32_t own = tally_events_offset(events, event);
     int64_t period = (int64_t)tally_local_period(zone, own, unit, events->at_ms[event]) + periods;
 
-    if (period > INT32_MAX)
+    if (period > INT32_MAX || (zone != NULL && zone == list->last_zone &&
+                               unit == list->last_unit && period == list->last_period))
         return;
+    list->last_zone = zone;
+    list->last_unit = unit;
+    list->last_period = period;
     add_instant(list, tally_local_period_start(zone, own, unit, (int32_t)period));
     if (zone != NULL || events->offset_s == NULL)
         return;

@@ -422,12 +422,24 @@ static void sift_down(int64_t *tuples, uint32_t width, size_t root, size_t count
     }
 }
 
+/* Days and the like come in order already. */
+static bool is_in_order(const int64_t *tuples, uint32_t width, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        if (compare_tuples(tuples + (i - 1) * width, tuples + i * width, width) > 0)
+            return false;
+    }
+    return true;
+}
+
 /* How many different tuples; they are left in another order. */
 static int64_t count_distinct(int64_t *tuples, uint32_t width, size_t count)
 {
     int64_t distinct = count > 0;
 
-    if (width == 1) {
+    if (is_in_order(tuples, width, count)) {
+        /* Nothing to sort. */
+    } else if (width == 1) {
         qsort(tuples, count, sizeof(*tuples), order_up);
     } else {
         for (size_t i = count / 2; i-- > 0;)
