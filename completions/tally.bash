@@ -23,7 +23,7 @@ _tally() {
         fi
         return
         ;;
-    --as-of | --subject | --expect)
+    --as-of | --subject | --expect | --map | --limit-rows)
         return
         ;;
     esac
@@ -33,7 +33,7 @@ _tally() {
         policy:test) mapfile -t COMPREPLY < <(compgen -W '--format --help' -- "$word") ;;
         policy:freeze) mapfile -t COMPREPLY < <(compgen -W '-o --help' -- "$word") ;;
         eval:*)
-            mapfile -t COMPREPLY < <(compgen -W '--as-of --subject --format --explain --plot --expect --strict --no-progress --help' -- "$word")
+            mapfile -t COMPREPLY < <(compgen -W '--as-of --subject --format --explain --plot --expect --misses --map --limit-rows --strict --no-progress --help' -- "$word")
             ;;
         *) mapfile -t COMPREPLY < <(compgen -W '--help' -- "$word") ;;
         esac
