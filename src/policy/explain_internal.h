@@ -3,7 +3,7 @@
 #define TALLY_POLICY_EXPLAIN_INTERNAL_H
 
 /* explain.c (the document), explain_rules.c (awards, limits, tiers, deadlines)
- * and explain_expr.c (expressions, sets, windows). */
+ * explain_expr.c (expressions) and explain_words.c (windows, sets, numbers). */
 
 #include "policy/explain.h"
 
