@@ -13,9 +13,10 @@
 
 #define ARENA_BYTES_MAX    ((size_t)256 << 20)
 #define TEXT_BYTES_MAX     ((size_t)64 << 30)
-#define WAITING_MAX        ((size_t)4096)     /* streamed subjects judged at once ... */
-#define WAITING_EVENTS_MAX ((size_t)65536)    /* ... or as many as have these events */
-#define TOKEN_BYTES_KEPT   ((size_t)32 << 20) /* of subjects that are done */
+#define WAITING_MAX        ((size_t)4096)       /* streamed subjects judged at once ... */
+#define WAITING_EVENTS_MAX ((size_t)65536)      /* ... or as many as have these events */
+#define NOTED_BYTES        ((uint64_t)64 << 20) /* memory worth a remark */
+#define TOKEN_BYTES_KEPT   ((size_t)32 << 20)   /* of subjects that are done */
 
 static tally_rc no_memory(tally_err *err)
 {
@@ -460,6 +461,19 @@ static tally_rc judge_all(tally_session *session, tally_err *err)
     return rc;
 }
 
+/* Say once that much memory was needed, and why. */
+static void note_memory(const tally_session *session)
+{
+    uint64_t bytes = (uint64_t)session->gather.room * session->gather.layout.words *
+                     sizeof(*session->gather.words);
+
+    if (session->options.notes == NULL || bytes < NOTED_BYTES)
+        return;
+    fprintf(session->options.notes,
+            "not one file sorted by subject: all %zu events are held in memory, %" PRIu64 " MiB\n",
+            session->gather.count, bytes >> 20);
+}
+
 static tally_rc gather(tally_session *session, tally_err *err)
 {
     const tally_sources_sink sink = { session, take_gathered };
@@ -469,6 +483,8 @@ static tally_rc gather(tally_session *session, tally_err *err)
         rc = tally_sources_run(&session->sources, &sink, session->options.notes, err);
     if (rc != TALLY_OK || session->sources.has_stopped)
         return rc;
+    tally_progress_clear(&session->progress);
+    note_memory(session);
     rc = begin(session, err);
     if (rc != TALLY_OK)
         return rc;

@@ -98,6 +98,15 @@ for round in 1 2 3; do
     same events.table "run $round differs from the first"
 done
 
+# ---- many at once gives what one at a time gives ----
+sed '/^report:/d' kudos.yaml >plain.yaml
+run 0 kudos.yaml shuffled.csv --format csv
+sed 's/,[^,]*$//' out >general
+run 0 plain.yaml shuffled.csv --format csv
+same general "columns differ from the general way"
+run 0 plain.yaml events.csv --format csv
+same general "streamed columns differ from the general way"
+
 # ---- records about records, whether streamed or gathered ----
 run 1 kudos.yaml records.csv --format csv
 mv out first
