@@ -7,20 +7,13 @@
 
 #include "policy/explain_internal.h"
 
-#define PHRASE_BYTES 1024
-
 void tally_explain_say(tally_explainer *e, const char *format, ...)
 {
-    char phrase[PHRASE_BYTES];
     va_list arguments;
-    int count;
 
     va_start(arguments, format);
-    count = vsnprintf(phrase, sizeof(phrase), format, arguments);
+    (void)tally_buffer_vprintf(e->out, format, arguments);
     va_end(arguments);
-    if (count > 0)
-        (void)tally_buffer_append(
-            e->out, phrase, (size_t)count < sizeof(phrase) ? (size_t)count : sizeof(phrase) - 1);
 }
 
 void tally_explain_text(tally_explainer *e, tally_text text)

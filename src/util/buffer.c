@@ -95,26 +95,34 @@ tally_rc tally_buffer_append_repeated(tally_buffer *buffer, char byte, size_t co
     return TALLY_OK;
 }
 
-tally_rc tally_buffer_printf(tally_buffer *buffer, const char *format, ...)
+tally_rc tally_buffer_vprintf(tally_buffer *buffer, const char *format, va_list arguments)
 {
-    va_list arguments;
     va_list again;
     int wanted;
     tally_rc rc;
 
     if (buffer->failure != TALLY_OK)
         return buffer->failure;
-    va_start(arguments, format);
     va_copy(again, arguments);
-    wanted = vsnprintf(NULL, 0, format, arguments);
-    va_end(arguments);
+    wanted = vsnprintf(NULL, 0, format, again);
+    va_end(again);
     /* vsnprintf refuses only what it cannot count or convert. */
     rc = wanted < 0 ? fail(buffer, TALLY_E_LIMIT) : reserve(buffer, (size_t)wanted);
     if (rc == TALLY_OK) {
-        (void)vsnprintf(buffer->bytes + buffer->count, (size_t)wanted + 1, format, again);
+        (void)vsnprintf(buffer->bytes + buffer->count, (size_t)wanted + 1, format, arguments);
         buffer->count += (size_t)wanted;
     }
-    va_end(again);
+    return rc;
+}
+
+tally_rc tally_buffer_printf(tally_buffer *buffer, const char *format, ...)
+{
+    va_list arguments;
+    tally_rc rc;
+
+    va_start(arguments, format);
+    rc = tally_buffer_vprintf(buffer, format, arguments);
+    va_end(arguments);
     return rc;
 }
 

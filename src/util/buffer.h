@@ -8,6 +8,7 @@
  * and sticks, later appends do nothing and return the same code. Check the last
  * one, or tally_buffer_failure(). One thread at a time. */
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include "tally/base.h"
@@ -32,6 +33,8 @@ tally_rc tally_buffer_append_string(tally_buffer *buffer, const char *string);
 tally_rc tally_buffer_append_byte(tally_buffer *buffer, char byte);
 tally_rc tally_buffer_append_repeated(tally_buffer *buffer, char byte, size_t count);
 tally_rc tally_buffer_printf(tally_buffer *buffer, const char *format, ...) TALLY_PRINTF(2, 3);
+tally_rc tally_buffer_vprintf(tally_buffer *buffer, const char *format, va_list arguments)
+    TALLY_PRINTF(2, 0);
 
 /* The failure that stuck, or TALLY_OK. */
 tally_rc tally_buffer_failure(const tally_buffer *buffer);
