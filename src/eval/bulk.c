@@ -30,10 +30,10 @@ static bool is_possible(const tally_session *session)
     const tally_version *version = &session->policy->versions[session->version];
 
     if (session->policy->version_count != 1 || session->options.explains ||
-        session->slices.needs_builder || session->gather.layout.recorded != 0 ||
-        !session->policy->is_memoryless || !version->score.is_present ||
-        version->grade.is_present || version->moves.reviewed.kind != TALLY_REVIEW_ALWAYS ||
-        version->moves.drop_one || version->moves.climb_one || version->moves.locked_while != NULL)
+        session->slices.needs_builder || !session->policy->is_memoryless ||
+        !version->score.is_present || version->grade.is_present ||
+        version->moves.reviewed.kind != TALLY_REVIEW_ALWAYS || version->moves.drop_one ||
+        version->moves.climb_one || version->moves.locked_while != NULL)
         return false;
     for (uint32_t i = 0; i < version->tier_count; i++) {
         if (!is_threshold(&version->tiers[i]))

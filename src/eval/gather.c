@@ -38,6 +38,7 @@ tally_rc tally_gather_start(tally_gather *gather, bool has_own_ids, bool has_rec
 tally_rc tally_gather_reset(tally_gather *gather, tally_err *err)
 {
     gather->count = 0;
+    gather->has_recorded = false;
     if (gather->arena == NULL || gather->text_count != 0) {
         tally_arena_free(gather->arena);
         gather->text_count = 0;
@@ -120,6 +121,7 @@ tally_rc tally_gather_add_event(tally_gather *gather, const tally_entry_event *e
     to[layout->id] = event->id;
     if (layout->recorded != 0)
         to[layout->recorded] = (uint64_t)event->recorded_ms;
+    gather->has_recorded |= event->recorded_ms != TALLY_NOTHING;
     if (layout->offset != 0)
         to[layout->offset] = (uint64_t)(int64_t)event->offset_s;
     for (uint32_t s = 0; s < layout->slot_count; s++)

@@ -38,6 +38,7 @@ typedef struct tally_gather {
     tally_gather_layout layout;
     uint64_t *words;
     size_t count, room; /* in events */
+    bool has_recorded;  /* some event has a recording instant of its own */
     tally_question *questions;
     size_t question_count, question_room;
     tally_gather_texts *texts; /* of records about records: slot 0 has the index */

@@ -225,7 +225,7 @@ static tally_rc columns_history(tally_slices *slices, uint32_t count, tally_aren
     const tally_gather_layout *layout = &slices->gather->layout;
     tally_history history = {
         .at_ms = slices->at_ms,
-        .recorded_ms = layout->recorded != 0 ? slices->recorded_ms : NULL,
+        .recorded_ms = slices->gather->has_recorded ? slices->recorded_ms : NULL,
         .offset_s = layout->offset != 0 ? slices->offset_s : NULL,
         .type = slices->type,
         .slots = slices->slots,
@@ -404,7 +404,8 @@ tally_rc tally_slices_append(tally_slices *slices, const uint32_t *events, uint3
     TALLY_ASSERT(from + count <= room);
     if (rc != TALLY_OK)
         return rc;
-    *is_taken = !load_items(slices, events, count) && !slices->needs_builder;
+    *is_taken = !load_items(slices, events, count) && !slices->needs_builder &&
+                !slices->gather->has_recorded;
     if (*is_taken)
         *out_count = fill_columns(slices, count, from);
     return TALLY_OK;

@@ -53,7 +53,8 @@ TALLY_MUST_CHECK tally_rc tally_slices_history(tally_slices *slices, const uint3
 /* Put the events into the columns (at_ms, type, slots …) from place `from` on,
  * checked for doubles and sorted, where earlier ones stay; room is made for
  * `room` events on the first call and may not be passed. *is_taken: false if
- * they include records about records; then nothing was done. */
+ * they include records about records or recording instants; then nothing was
+ * done. */
 TALLY_MUST_CHECK tally_rc tally_slices_append(tally_slices *slices, const uint32_t *events,
                                               uint32_t count, uint32_t from, uint32_t room,
                                               bool *is_taken, uint32_t *out_count, tally_err *err);
