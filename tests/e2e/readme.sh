@@ -33,7 +33,7 @@ block '<!-- tutorial -->' | sed -e "s|^export PATH=.*|export PATH=\"$(dirname "$
 grep -q 'tally eval' "$work/tutorial.sh" || fail "it has no tutorial"
 sh -eu "$work/tutorial.sh" >"$work/out" 2>"$work/err" || { cat "$work/out" "$work/err"; fail "the tutorial stops"; }
 for wanted in 'garden.yaml: is a policy' 'garden.yaml: 1 passed, 0 failed' 'ana         25  gardener' \
-    '12 points cut by the limit 20 per calendar month.'; do
+    '12 points cut by the limit of 20 per calendar month.'; do
     grep -qF "$wanted" "$work/out" || fail "the tutorial does not print: $wanted"
 done
 grep -q '^events.csv:6:.*hours' "$work/err" || fail "the tutorial's bad row is not reported"
