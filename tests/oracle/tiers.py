@@ -27,6 +27,8 @@ class Ladder:
 
     def advance(self, until, inclusive):
         """Settle every instant after the last one up to `until`."""
+        if not any(version.tiers for version in self.world.policy.versions):
+            return
         while True:
             moment = self.following()
             if moment is None or moment > until or (moment == until and not inclusive):
