@@ -78,11 +78,24 @@ static tally_node *parse_count(tally_parser *parser, uint32_t at, const tally_to
     return take_set(parser, node) ? finish(parser, node, open) : NULL;
 }
 
-/* N of `best N` and `last N`: a number, or an expression in brackets. */
+/* N of `best N`: a number, or an expression in brackets. What follows a number may be a field called
+ * like a unit (`best 3 hours of learning`), so it makes no duration here. */
 static tally_node *parse_best(tally_parser *parser)
 {
+    const tally_token *number;
+    tally_node *node;
+
     tally_parser_accept(parser, "best");
-    return tally_parse_reference(parser);
+    number = tally_parser_peek(parser, 0);
+    if (number->kind != TALLY_TOKEN_NUMBER)
+        return tally_parse_reference(parser);
+    tally_parser_accept_kind(parser, TALLY_TOKEN_NUMBER);
+    node = tally_parser_node(parser, TALLY_NODE_NUMBER, number->at);
+    if (node != NULL) {
+        node->value = number->value;
+        node->decimals = number->decimals;
+    }
+    return node;
 }
 
 /* `sum(TYPE.FIELD)`, as other languages write it, or no `of` at all. */

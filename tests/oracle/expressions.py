@@ -376,15 +376,15 @@ def with_window(tree, window):
     if not isinstance(tree, tuple):
         return tree
     if tree and tree[0] == "set":
-        _, earlier, base, condition, own = tree
-        if base[0] == "sub" and own is None:
-            base, given = ("sub", with_window(base[1], window)), None
-            if not has_window(base[1]):
-                given = window
-        else:
-            given = own or window
-        return ("set", earlier, base, condition, given)
+        return give_window(tree, window, not has_window(tree))
     return tuple(with_window(part, window) for part in tree)
+
+
+def give_window(tree, window, needs_one):
+    """A set in parentheses is one set with what stands around it: only the outer one gets the window."""
+    _, earlier, base, condition, own = tree
+    base = ("sub", give_window(base[1], window, False)) if base[0] == "sub" else with_window(base, window)
+    return ("set", earlier, base, with_window(condition, window), window if needs_one else with_window(own, window))
 
 
 def has_window(tree):
