@@ -7,7 +7,7 @@ _tally() {
 
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'policy eval version --help --version' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'audit policy eval version --help --version' -- "$word")
         return
     fi
     if [[ $command == policy ]] && ((COMP_CWORD == 2)); then
@@ -23,7 +23,7 @@ _tally() {
         fi
         return
         ;;
-    --as-of | --subject | --expect | --map | --limit-rows)
+    --as-of | --subject | --expect | --map | --limit-rows | --origin | --quorum | --max-age | --epoch)
         return
         ;;
     esac
@@ -32,6 +32,9 @@ _tally() {
         policy:check) mapfile -t COMPREPLY < <(compgen -W '--live --format --help' -- "$word") ;;
         policy:test) mapfile -t COMPREPLY < <(compgen -W '--format --help' -- "$word") ;;
         policy:freeze) mapfile -t COMPREPLY < <(compgen -W '-o --help' -- "$word") ;;
+        audit:*)
+            mapfile -t COMPREPLY < <(compgen -W '--vkey --origin --witness --quorum --max-age --saved --keep --documents --epoch --any-entries --help' -- "$word")
+            ;;
         eval:*)
             mapfile -t COMPREPLY < <(compgen -W '--as-of --subject --format --explain --plot --expect --misses --map --limit-rows --strict --no-progress --help' -- "$word")
             ;;

@@ -19,6 +19,7 @@ typedef struct tally_command {
     int (*run)(int argc, char **argv);
 } tally_command;
 
+int tally_cmd_audit(int argc, char **argv);
 int tally_cmd_eval(int argc, char **argv);
 int tally_cmd_policy(int argc, char **argv);
 int tally_cmd_version(int argc, char **argv);
