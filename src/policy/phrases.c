@@ -110,8 +110,7 @@ bool tally_duration_compile(tally_compiler *compiler, const tally_source_text *s
     if (unit == NULL || !tally_parse_end(&parser))
         return false;
     if (unit->each_months != 0 && count > 120000 / unit->each_months) {
-        tally_parser_refuse(&parser, parser.tokens, "too-large", hint,
-                            "this duration is too long");
+        tally_parser_refuse(&parser, parser.tokens, "too-large", hint, "this duration is too long");
         return false;
     }
     *out_ms = count * unit->each_ms;
@@ -135,8 +134,7 @@ static bool parse_after(tally_parser *parser, tally_deadline *deadline)
     unit = take_unit(parser, deadline_hint);
     if (unit == NULL)
         return false;
-    deadline->kind =
-        unit->each_months != 0 ? TALLY_DEADLINE_AFTER_MONTHS : TALLY_DEADLINE_AFTER;
+    deadline->kind = unit->each_months != 0 ? TALLY_DEADLINE_AFTER_MONTHS : TALLY_DEADLINE_AFTER;
     deadline->ms = count * unit->each_ms;
     deadline->months = (int32_t)count * unit->each_months;
     return true;
@@ -314,8 +312,7 @@ static bool check_limit_window(tally_checker *checker, const tally_window_node *
 
     if (is_best ? is_settled_at_end
                 : is_settled_at_end || node->kind == TALLY_WINDOW_ROLLING ||
-                      node->kind == TALLY_WINDOW_ROLLING_MONTHS ||
-                      node->kind == TALLY_WINDOW_CYCLE)
+                      node->kind == TALLY_WINDOW_ROLLING_MONTHS || node->kind == TALLY_WINDOW_CYCLE)
         return true;
     tally_check_report(checker, node->at, node->end, "bad-window",
                        is_best ? "write `11 per calendar year`, or `11 per lifetime`"
@@ -371,8 +368,8 @@ bool tally_limit_compile(tally_compiler *compiler, const tally_source_text *sour
     if (place == NULL || !tally_parse_end(&parser))
         return false;
     amount = limit_amount(&checker, node, is_times || is_best ? 0 : compiler->points_decimals);
-    window = check_limit_window(&checker, place, is_best) ? tally_check_window(&checker, place)
-                                                          : NULL;
+    window =
+        check_limit_window(&checker, place, is_best) ? tally_check_window(&checker, place) : NULL;
     if (amount == NULL || window == NULL || parser.has_failed || checker.has_failed ||
         compiler->out_of_memory)
         return false;

@@ -115,7 +115,8 @@ static tally_rc sum_without(tally_context *context, int64_t t, const uint32_t *e
     tally_rc rc;
 
     if (context->pass->is_plain && !context->pass->has_deductions) {
-        rc = tally_standing_sum(context, t, context->entry_count, context->entry_count, out_sum, err);
+        rc = tally_standing_sum(context, t, context->entry_count, context->entry_count, out_sum,
+                                err);
         if (rc != TALLY_OK)
             return rc;
         sum = *out_sum;

@@ -4,24 +4,23 @@
 
 #include "result.h"
 
-static const char floored[] =
-    HEAD("events:\n"
-         "  broken: {points: 1..100}\n"
-         "  helped: {points: 1..100}\n"
-         "awards:\n"
-         "  broken:\n"
-         "    for: broken\n"
-         "    points: -1 * points\n"
-         "    counts: after 14 days, once confirmed\n"
-         "    expires: after 60 days\n"
-         "  helped:\n"
-         "    for: helped\n"
-         "    points: points\n"
-         "score:\n"
-         "  start: 20\n"
-         "  floor: 10\n"
-         "  ceiling: 30\n"
-         "  applied: each event\n");
+static const char floored[] = HEAD("events:\n"
+                                   "  broken: {points: 1..100}\n"
+                                   "  helped: {points: 1..100}\n"
+                                   "awards:\n"
+                                   "  broken:\n"
+                                   "    for: broken\n"
+                                   "    points: -1 * points\n"
+                                   "    counts: after 14 days, once confirmed\n"
+                                   "    expires: after 60 days\n"
+                                   "  helped:\n"
+                                   "    for: helped\n"
+                                   "    points: points\n"
+                                   "score:\n"
+                                   "  start: 20\n"
+                                   "  floor: 10\n"
+                                   "  ceiling: 30\n"
+                                   "  applied: each event\n");
 
 static void a_loss_is_cut_when_it_takes_effect(void **state)
 {
@@ -50,7 +49,8 @@ static void of_several_at_one_instant_the_earlier_in_order_count(void **state)
                     "2024-02-01 decision 4 of=1 finding=stands"));
     assert_int_equal(case_shown(&test, "2024-02-01"), 10);
     assert_int_equal(case_shown(&test, "2024-02-29"), 10);
-    assert_int_equal(case_shown(&test, "2024-03-01"), 20); /* the first has lapsed; the second was cut whole */
+    assert_int_equal(case_shown(&test, "2024-03-01"),
+                     20); /* the first has lapsed; the second was cut whole */
     case_close(&test);
 }
 
