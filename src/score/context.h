@@ -201,6 +201,7 @@ struct tally_context {
     /* The rest belongs to the files named. */
     struct tally_type_lists *type_lists; /* sets.c */
     struct tally_let_cache *let_cache;   /* evaluate.c */
+    struct tally_members *members;         /* members.c */
     struct tally_through *through;       /* through.c */
     struct tally_pass *pass;             /* awards.c */
     struct tally_sweep *sweep;           /* amounts.c */

@@ -27,6 +27,12 @@ uint32_t tally_events_from(const tally_events *events, int64_t t);
 tally_rc tally_set_evaluate(tally_context *context, uint32_t version, const tally_expr *expr,
                             const tally_scope *scope, tally_value *out_value, tally_err *err);
 
+/* The same from a list of members, where they do not depend on the question
+ * (members.c); *out_is_answered false: ask the set. */
+tally_rc tally_members_ask(tally_context *context, uint32_t version, const tally_expr *expr,
+                           const tally_scope *scope, bool *out_is_answered, tally_value *out_value,
+                           tally_err *err);
+
 /* `count(UNIT with …)` and `… throughout …` (through.c). */
 tally_rc tally_periods_count(tally_context *context, uint32_t version, const tally_expr *expr,
                              const tally_scope *scope, tally_value *out_value, tally_err *err);

@@ -344,21 +344,25 @@ typedef struct fold {
     tally_value least, greatest;
 } fold;
 
-static void fold_value(const tally_expr *argument, fold *state, tally_value value)
+static void fold_value(const tally_expr *expr, fold *state, tally_value value)
 {
-    if (state->count == 0 ||
-        tally_value_compare(argument->type, argument->decimals, value, argument->type,
-                            argument->decimals, state->least) < 0)
-        state->least = value;
-    if (state->count == 0 ||
-        tally_value_compare(argument->type, argument->decimals, value, argument->type,
-                            argument->decimals, state->greatest) > 0)
-        state->greatest = value;
+    tally_value_type type = expr->args[0]->type;
+    uint8_t decimals = expr->args[0]->decimals;
+
     state->sum += value.a;
     state->count++;
+    if (expr->op == TALLY_OP_LEAST &&
+        (state->count == 1 ||
+         tally_value_compare(type, decimals, value, type, decimals, state->least) < 0))
+        state->least = value;
+    if (expr->op == TALLY_OP_GREATEST &&
+        (state->count == 1 ||
+         tally_value_compare(type, decimals, value, type, decimals, state->greatest) > 0))
+        state->greatest = value;
 }
 
-/* Ask the arguments of one member; push them when `is_kept`. False in out_is_whole: one is nothing. */
+/* Ask the arguments of one member; push them when `is_kept`. A member with nothing
+ * among them is left out. */
 static tally_rc ask_arguments(tally_context *context, uint32_t version, const tally_expr *expr,
                               const tally_scope *scope, uint32_t event, bool is_kept, fold *state,
                               tally_err *err)
@@ -381,7 +385,7 @@ static tally_rc ask_arguments(tally_context *context, uint32_t version, const ta
             if (rc != TALLY_OK)
                 return rc;
         } else {
-            fold_value(expr->args[0], state, value);
+            fold_value(expr, state, value);
         }
     }
     return TALLY_OK;
@@ -538,10 +542,14 @@ tally_rc tally_set_evaluate(tally_context *context, uint32_t version, const tall
                             const tally_scope *scope, tally_value *out_value, tally_err *err)
 {
     uint32_t bottom = context->scratch_count;
+    bool is_answered;
     uint32_t event;
     set_view view;
-    tally_rc rc = view_open(context, version, expr->set, scope, &view, err);
+    tally_rc rc = tally_members_ask(context, version, expr, scope, &is_answered, out_value, err);
 
+    if (rc != TALLY_OK || is_answered)
+        return rc;
+    rc = view_open(context, version, expr->set, scope, &view, err);
     if (rc != TALLY_OK)
         goto out;
     switch (expr->op) {

@@ -228,6 +228,30 @@ static void ascending_questions_agree_with_single_ones(void **state)
     case_close(&all);
 }
 
+/* The second time an aggregate is asked it may come from a list of members. */
+static void an_aggregate_asked_again_gives_the_same(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char yaml[4096];
+        engine_case often;
+
+        (void)snprintf(yaml, sizeof(yaml), HEAD "  x: %s\nreport: [x]\n", rows[i].rule);
+        case_open(&often, yaml, "2024-04-30", records);
+        for (int day = 1; day <= 28; day += 3) {
+            char as_of[16];
+            engine_case once;
+
+            (void)snprintf(as_of, sizeof(as_of), "2024-%02d-%02d", 3 + day % 2, day);
+            case_open(&once, yaml, "2024-04-30", records);
+            if (case_value(&often, as_of, "x") != case_value(&once, as_of, "x"))
+                fail_msg("%s as of %s", rows[i].rule, as_of);
+            case_close(&once);
+        }
+        case_close(&often);
+    }
+}
+
 static void too_many_periods_are_an_error(void **state)
 {
     engine_case test;
@@ -250,6 +274,7 @@ int main(void)
         cmocka_unit_test(rolling_months_follow_the_month_end_rule),
         cmocka_unit_test(throughout_needs_every_instant),
         cmocka_unit_test(ascending_questions_agree_with_single_ones),
+        cmocka_unit_test(an_aggregate_asked_again_gives_the_same),
         cmocka_unit_test(too_many_periods_are_an_error),
     };
 
