@@ -289,12 +289,55 @@ static void the_score_is_the_sum_of_the_amounts(void **state)
     }
 }
 
+/* Everything from the records to the score, the amounts and back, with each
+ * allocation failing once. */
+static void every_failed_allocation_is_survived(void **state)
+{
+    static batch records;
+    static char yaml[8192];
+
+    (void)state;
+    random_begin("every_failed_allocation_is_survived");
+    for (int round = 0; round < 6; round++) {
+        const char *lines[RECORDS_MAX + 1];
+        tally_rc rc = TALLY_E_NOMEM;
+        tally_policy *policy;
+        uint32_t nth = 0;
+
+        write_policy(yaml, sizeof(yaml));
+        policy = case_compile(yaml);
+        write_records(&records);
+        for (uint32_t i = 0; i < records.count; i++)
+            lines[i] = records.lines[i];
+        lines[records.count] = NULL;
+        for (; rc != TALLY_OK; nth++) {
+            engine_case test = { .policy = policy };
+            const tally_amount *amounts;
+            tally_standing standing;
+
+            tally_alloc_fail_at(nth);
+            test.arena = tally_arena_new((size_t)256 << 20);
+            rc = test.arena == NULL ? TALLY_E_NOMEM : case_try(&test, lines, LAST_MS);
+            for (int i = 0; rc == TALLY_OK && i < 3; i++)
+                rc = tally_score_at(test.context, LAST_MS - i * 86400000, &standing, NULL);
+            if (rc == TALLY_OK)
+                rc = tally_amounts_at(test.context, LAST_MS, &amounts, NULL);
+            tally_alloc_fail_never();
+            assert_true(rc == TALLY_OK || rc == TALLY_E_NOMEM);
+            tally_arena_free(test.arena);
+        }
+        assert_true(nth > 1);
+        tally_policy_free(policy);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_order_of_arrival_does_not_matter),
         cmocka_unit_test(a_voided_event_leaves_no_trace),
         cmocka_unit_test(the_score_is_the_sum_of_the_amounts),
+        cmocka_unit_test(every_failed_allocation_is_survived),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
