@@ -122,9 +122,9 @@ class Ledger:
     # limits ------------------------------------------------------------------------------------
 
     def cut_by_limits(self, line, amount):
+        room = [self.room(line, limit) for limit in line.limits() if not limit.settles_at_the_end() and (amount > 0 or limit.counts == "times")]
         if amount <= 0:
-            return amount
-        room = [self.room(line, limit) for limit in line.limits() if not limit.settles_at_the_end()]
+            return Fraction(0) if Fraction(0) in room else amount
         return max(Fraction(0), min([amount] + [left for left in room if left is not None]))
 
     def room(self, line, limit):
@@ -133,7 +133,7 @@ class Ledger:
         charged = [other for other in self.lines if any(mine.name == limit.name for mine in other.limits())
                    and self.bucket(other, limit) == self.bucket(line, limit) and question.in_window(limit.window, other.event)]
         if limit.counts == "times":
-            return None if sum(1 for other in charged if other.credited > 0) < limit.amount else Fraction(0)
+            return None if sum(1 for other in charged if other.credited != 0) < limit.amount else Fraction(0)
         return limit.amount - sum((other.credited for other in charged), Fraction(0))
 
     @staticmethod

@@ -28,6 +28,7 @@ import generate  # noqa: E402
 import score  # noqa: E402
 
 TALLY = os.environ.get("TALLY_BIN", "tally")
+NO_ANSWER = "tally gives no answer"
 STATES = {"scored": "score", "score": "score"}
 
 
@@ -128,7 +129,7 @@ def check_oracle(place, raw, rows, as_of):
     for subject, own in sorted(by_subject(rows).items()):
         ours = oracle_answer(policy, own, as_of, subject)
         if subject not in theirs:
-            problems.append((subject, "tally gives no answer"))
+            problems.append((subject, NO_ANSWER))
             continue
         for what in differences(ours, theirs[subject]):
             problems.append((subject, what))
@@ -184,7 +185,7 @@ def check_itself(place, raw, rows, as_of, answers, chance):
 def still_fails(place, raw, rows, as_of):
     try:
         problems, _ = check_oracle(place, raw, rows, as_of)
-        return bool(problems)
+        return any(what != NO_ANSWER for _, what in problems)
     except Exception:  # whatever a mangled policy leads to is not the failure we look for
         return False
 
@@ -227,6 +228,8 @@ def shrink(place, raw, rows, as_of, seconds=60):
             if time.monotonic() < end and fewer and still_fails(place, raw, fewer, as_of):
                 rows, changed = fewer, True
         for path in list(paths_of(raw)):
+            if path[1:2] == ("events",):
+                continue  # a row's fields would be refused here and passed over there
             try:
                 smaller = without(raw, path)
             except (KeyError, IndexError, TypeError):
