@@ -206,7 +206,7 @@ static tally_rc gain_tier(tally_answers *answers, tally_tier_replay *replay, con
         return rc;
     state->gain_was_met = is_met;
     if (state->standing.is_held) {
-        if (is_met && !was_met) {
+        if (is_met && !was_met && !tier->has_price) { /* a price is paid for each time anew */
             int64_t until = validity_end(answers, replay->version, tier, scope);
 
             if (until > state->standing.valid_until_ms)
@@ -327,6 +327,21 @@ static void see_prices(const tally_answers *answers, tally_tier_replay *replay, 
     }
 }
 
+/* While moves are locked a gain rule may become met, and later is no news. */
+static tally_rc watch_gains(tally_answers *answers, tally_tier_replay *replay,
+                            const tally_scope *scope, tally_err *err)
+{
+    const tally_version *rules = &answers->context->policy->versions[replay->version];
+    tally_rc rc = TALLY_OK;
+
+    for (uint32_t i = 0; i < rules->tier_count && rc == TALLY_OK; i++) {
+        if (rules->tiers[i].has_valid)
+            rc = ask(answers, replay->version, rules->tiers[i].gain, scope,
+                     &replay->states[rules->tiers[i].id].gain_was_met, err);
+    }
+    return rc;
+}
+
 static tally_rc run_moves(tally_answers *answers, tally_tier_replay *replay,
                           const tally_scope *scope, tally_err *err)
 {
@@ -337,13 +352,15 @@ static tally_rc run_moves(tally_answers *answers, tally_tier_replay *replay,
 
     if (rules->moves.locked_while != NULL)
         rc = ask(answers, replay->version, rules->moves.locked_while, scope, &is_locked, err);
-    if (rc != TALLY_OK || is_locked)
+    if (rc != TALLY_OK)
         return rc;
     if (!is_review(answers, replay->version, &rules->moves.reviewed, scope->t)) {
         replay->review_ms =
             tally_review_next(answers->context, replay->version, &rules->moves.reviewed, scope->t);
         return TALLY_OK;
     }
+    if (is_locked)
+        return watch_gains(answers, replay, scope, err);
     rc = lose_tiers(answers, replay, scope, &any_lost, err);
     for (uint32_t i = 0; i < rules->tier_count && rc == TALLY_OK; i++)
         rc = gain_tier(answers, replay, &rules->tiers[i], scope, !(is_reviewed && any_lost), err);
