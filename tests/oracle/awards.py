@@ -103,7 +103,14 @@ class Ledger:
             instants.append(self.deadline(award.counts_after, event, line.version))
         if award.once_confirmed:
             instants.append(min((at for at, finding in event.decisions if finding == "stands"), default=None))
-        return None if None in instants else max(instants)
+        if None in instants:
+            return None
+        effect = max(instants)
+        if award.deduction:
+            for begins, ends in self.world.pauses_at(line.version, self.world.as_of):
+                if begins <= effect and (ends is None or effect < ends):
+                    return ends
+        return effect
 
     def expiry(self, line, question):
         for deadline, condition in line.award.expires or []:
@@ -191,19 +198,24 @@ class Ledger:
     # what counts at an instant -----------------------------------------------------------------
 
     def counts(self, line, instant):
-        if line.event.at > instant or (line.ended is not None and line.ended <= instant):
+        if line.event.at > instant:
             return False
-        disputed = self.open_dispute(line.event, instant)
-        asked = instant
-        if disputed is not None and line.award is not None:
-            while_disputed = line.award.while_disputed or ("held out" if line.raw < 0 else "counts")
-            if while_disputed == "held out":
-                return False
-            if while_disputed == "frozen":
-                asked = disputed
-        if line.effect is None or line.effect > asked or (line.expires is not None and line.expires <= asked):
+        asked = self.seen(line, instant)
+        if asked is None:
             return False
-        return not (line.award is not None and line.award.deduction and self.world.is_paused(line.version, instant))
+        if line.ended is not None and line.ended <= asked:
+            return False
+        return line.effect is not None and line.effect <= asked and (line.expires is None or line.expires > asked)
+
+    def seen(self, line, instant):
+        """The instant whose state counts, earlier while frozen; None: held out."""
+        disputed = self.open_dispute(line.event, instant) if line.award is not None else None
+        if disputed is None:
+            return instant
+        while_disputed = line.award.while_disputed or ("held out" if line.raw < 0 else "counts")
+        if while_disputed == "held out":
+            return None
+        return max(disputed, line.event.at) if while_disputed == "frozen" else instant
 
     @staticmethod
     def open_dispute(event, instant):
@@ -216,7 +228,7 @@ class Ledger:
         """What the line is worth before net limits, best limits and the share of deductions."""
         if line.spends or not self.counts(line, instant):
             return Fraction(0)
-        worth = self.decayed(line, instant)
+        worth = self.decayed(line, self.seen(line, instant))
         used = sum((used for spending, used in line.used if self.counts(spending, instant)), Fraction(0))
         return max(Fraction(0), worth - used) if used else worth
 
@@ -300,6 +312,8 @@ class Ledger:
         total = Fraction(0)
         for line in self.lines:
             if line.award is None or (name != "all" and line.award.name != name) or line.event.at > question.instant:
+                continue
+            if line.ended is not None and line.ended <= question.instant:
                 continue
             if question.event is not None and line.event.place() >= question.event.place():
                 continue

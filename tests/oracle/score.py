@@ -68,10 +68,6 @@ class World:
         found = streaks.pauses(replace(question, only_days=None).past(), question.version)
         return bool(found) and (found[-1][1] is None)
 
-    def is_paused(self, version, instant):
-        found = self.pauses_at(version, instant)
-        return bool(found) and found[-1][1] is None
-
     def pauses_at(self, version, instant):
         key = (version.number, instant)
         if key not in self._pauses:
