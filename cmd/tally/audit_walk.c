@@ -25,6 +25,7 @@ typedef struct walker {
     tally_buffer old;  /* a partial file of an earlier size */
     tally_buffer head; /* of the snapshot asked for last */
     bool has_head;
+    bool has_roots; /* the rows of that snapshot are still kept */
     tally_state_head state;
 } walker;
 
@@ -99,8 +100,7 @@ static bool meet_tile(walker *walk, const char *path, const tally_tile *tile)
 static bool meet_state(walker *walk, const char *path, const tally_state_file *file)
 {
     tally_audit *audit = walk->audit;
-    tally_state_file head_file = { .epoch = file->epoch, .part = TALLY_STATE_HEAD };
-    char head_path[TALLY_STATE_PATH_BYTES];
+    char other_path[TALLY_STATE_PATH_BYTES];
     tally_audit_read answer;
 
     if (audit->snapshots.count == 0 || file->epoch < audit->snapshots.first_epoch ||
@@ -111,14 +111,21 @@ static bool meet_state(walker *walk, const char *path, const tally_state_file *f
     if (file->part != TALLY_STATE_BUCKET)
         return true;
     if (!walk->has_head || walk->state.epoch != file->epoch) {
-        (void)tally_state_path(head_path, &head_file);
-        answer = tally_audit_read_file(audit, audit->folder, head_path, &walk->head);
+        tally_state_file other = { .epoch = file->epoch, .part = TALLY_STATE_ROOTS };
+
+        (void)tally_state_path(other_path, &other);
+        walk->has_roots = faccessat(audit->folder, other_path, F_OK, 0) == 0;
+        other.part = TALLY_STATE_HEAD;
+        (void)tally_state_path(other_path, &other);
+        answer = tally_audit_read_file(audit, audit->folder, other_path, &walk->head);
         if (answer == TALLY_AUDIT_STOPPED)
             return false;
         walk->has_head =
             answer == TALLY_AUDIT_READ &&
             tally_state_parse_head(&walk->state, tally_buffer_text(&walk->head), NULL) == TALLY_OK;
     }
+    if (!walk->has_roots)
+        tally_audit_warn(audit, TALLY_AUDIT_OTHERS, "%s is left of rows that were removed", path);
     if (walk->has_head && file->bucket >> walk->state.bits != 0)
         tally_audit_warn(audit, TALLY_AUDIT_OTHERS, "%s is a bucket that its head does not have",
                          path);

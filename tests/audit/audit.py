@@ -252,6 +252,9 @@ def odd_folders(scratch):
     (log / "state/000/roots").unlink()
     text, _ = passes("the rows of an old snapshot may go", log, warnings=0)
     claim("and are counted", "1 of them without rows" in text, text)
+    (log / "state/001/roots").unlink()
+    text, _ = passes("their roots alone leave buckets over", log, warnings=6)
+    claim("which is said", "left of rows" in text, text)
     (log / "state/006/roots").unlink()
     fails("those of the newest may not", log, saying="newest snapshot")
 

@@ -394,6 +394,30 @@ static void a_checkpoint_that_could_not_be_read_is_not_written(void **state)
     tally_buffer_free(&out);
 }
 
+/* A failed allocation is said, and never taken for a verdict on the note. */
+static void opening_survives_each_failed_allocation(void **state)
+{
+    trusted trust;
+    tally_buffer bytes;
+    tally_rc rc = TALLY_E_NOMEM;
+    uint32_t nth = 0;
+
+    (void)state;
+    trust_begin(&trust, 1);
+    vector_read(&bytes, "log-1000.checkpoints/1000.cosigned");
+    for (; rc != TALLY_OK; nth++) {
+        tally_opened opened;
+
+        tally_alloc_fail_at(nth);
+        rc = tally_checkpoint_open(&opened, tally_buffer_text(&bytes), &trust.trust, NULL);
+        tally_alloc_fail_never();
+        assert_true(rc == TALLY_OK || rc == TALLY_E_NOMEM);
+    }
+    assert_true(nth > 1); /* at least one failure was injected */
+    tally_buffer_free(&bytes);
+    trust_end(&trust);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -409,6 +433,7 @@ int main(void)
         cmocka_unit_test(any_changed_byte_of_a_signed_checkpoint_is_refused),
         cmocka_unit_test(notes_beyond_the_bounds_are_refused),
         cmocka_unit_test(a_checkpoint_that_could_not_be_read_is_not_written),
+        cmocka_unit_test(opening_survives_each_failed_allocation),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
