@@ -42,6 +42,7 @@ static void make_printable(char *line)
     }
 }
 
+TALLY_PRINTF(4, 0)
 static void say(const char *kind, tally_audit_check check, uint64_t count, const char *format,
                 va_list arguments)
 {

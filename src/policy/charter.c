@@ -377,6 +377,7 @@ static void check_version(tally_charter *charter, uint32_t index)
     check_retention(charter);
     check_organisations(charter);
     tally_charter_check_events(charter);
+    tally_charter_check_pauses(charter);
     tally_charter_check_sources(charter);
     tally_charter_check_population(charter);
     tally_charter_check_awards(charter);

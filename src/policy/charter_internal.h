@@ -29,6 +29,10 @@ void tally_charter_refuse(tally_charter *charter, const tally_span *span, const 
                           const char *code, const char *hint, const char *format, ...)
     TALLY_PRINTF(6, 7);
 
+/* Whether an event type only begins or ends a pause: a member's own wish, no recognition, so it
+ * needs no registered kind; nothing may be earned by it and no rule may read it. */
+bool tally_charter_is_pause(const tally_charter *charter, uint32_t type);
+
 /* Whether an event type comes from another member (kind `peer thanks` or a `member` field). */
 bool tally_charter_is_peer(const tally_event_type *type);
 
@@ -38,6 +42,7 @@ static inline bool tally_charter_is_about_persons(const tally_charter *charter)
 }
 
 void tally_charter_check_events(tally_charter *charter);       /* R5 R7 R8 R12 R35 */
+void tally_charter_check_pauses(tally_charter *charter);       /* R8 */
 void tally_charter_check_sources(tally_charter *charter);      /* R10 */
 void tally_charter_check_population(tally_charter *charter);   /* R11 */
 void tally_charter_check_awards(tally_charter *charter);       /* R12 R13 R14 R33 */

@@ -225,24 +225,11 @@ static void check_deduction(tally_charter *charter, const tally_award *award)
             "`%.*s` costs more than keeping the obligation earns", TALLY_TEXT_ARGS(award->name));
 }
 
-/* A pause is the member's own wish: it neither earns nor costs. */
-static void check_pause_award(tally_charter *charter, const tally_award *award)
-{
-    for (uint32_t t = TALLY_RECORD_TYPES; t < charter->policy->type_count; t++) {
-        if ((award->types[t / 64] >> (t % 64) & 1) != 0 &&
-            tally_text_is(charter->policy->types[t].kind, "own pause"))
-            tally_charter_refuse(charter, &award->span, "R8", "E_SCHEMA", "leave this award out",
-                                 "`%.*s` gives or takes points for a pause",
-                                 TALLY_TEXT_ARGS(award->name));
-    }
-}
-
 static void check_award(tally_charter *charter, const tally_award *award)
 {
     bool persons = tally_charter_is_about_persons(charter);
     uint32_t type_index = 0;
 
-    check_pause_award(charter, award);
     if (persons && is_award_of_peers(charter, award, &type_index))
         check_peer_award(charter, award, type_index);
     if (award->is_deduction) {

@@ -4,12 +4,13 @@
 
 #include "policy/charter_internal.h"
 #include "policy/charter_words.h"
+#include "policy/walk.h"
 
 static const char *const kinds_of_members[] = {
     "task volunteered",     "skill learned",   "shift kept",        "loan returned",
     "obligation accepted",  "obligation kept", "obligation broken", "obligation repaired",
     "project contribution", "mentoring",       "shared-place care", "greener travel",
-    "event helped",         "peer thanks",     "practice day",      "own pause",
+    "event helped",         "peer thanks",
 };
 static const char *const kinds_of_organisations[] = { "public inspection", "public certificate",
                                                       "published figure" };
@@ -32,6 +33,16 @@ static bool is_kind(tally_text kind, const char *const *kinds, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (tally_text_is(kind, kinds[i]))
+            return true;
+    }
+    return false;
+}
+
+bool tally_charter_is_pause(const tally_charter *charter, uint32_t type)
+{
+    for (uint32_t i = 0; i < charter->version->pause_count; i++) {
+        if (charter->version->pauses[i].starts_type == type ||
+            charter->version->pauses[i].ends_type == type)
             return true;
     }
     return false;
@@ -170,7 +181,8 @@ void tally_charter_check_events(tally_charter *charter)
     for (uint32_t i = TALLY_RECORD_TYPES; i < charter->policy->type_count; i++) {
         const tally_event_type *type = &charter->policy->types[i];
 
-        check_kind(charter, type);
+        if (!tally_charter_is_pause(charter, i) || type->kind.count > 0)
+            check_kind(charter, type);
         for (uint32_t k = 0; k < type->field_count; k++) {
             const tally_field *field = &type->fields[k];
 
@@ -250,4 +262,47 @@ void tally_charter_check_population(tally_charter *charter)
             "score each member from their own events; keep exchanges in a ledger of their own",
             "`%.*s` is decided from two members' records",
             TALLY_TEXT_ARGS(charter->policy->types[version->admission[i].type].name));
+}
+
+/* ---- pauses ------------------------------------------------------------------------ */
+
+static void visit_pause_reader(void *context, tally_place place, uint32_t index,
+                               const tally_expr *expr)
+{
+    tally_charter *charter = context;
+    const tally_set *set = expr->set;
+
+    (void)place;
+    (void)index;
+    while (set != NULL && set->inner != NULL)
+        set = set->inner;
+    for (uint32_t t = TALLY_RECORD_TYPES; set != NULL && t < charter->policy->type_count; t++) {
+        if ((set->types[t / 64] >> (t % 64) & 1) != 0 && tally_charter_is_pause(charter, t))
+            tally_charter_refuse(charter, &expr->span, "R8", "E_SCHEMA",
+                                 "`paused` says that one runs",
+                                 "this rule reads when a member paused");
+    }
+}
+
+void tally_charter_check_pauses(tally_charter *charter)
+{
+    const tally_version *version = charter->version;
+
+    for (uint32_t t = TALLY_RECORD_TYPES; t < charter->policy->type_count; t++) {
+        const tally_event_type *type = &charter->policy->types[t];
+
+        if (!tally_charter_is_pause(charter, t))
+            continue;
+        if (type->field_count > 0)
+            tally_charter_refuse(charter, &type->span, "R8", "E_SCHEMA", "leave the fields out",
+                                 "a pause needs no reason and no details");
+        for (uint32_t i = 0; i < version->award_count; i++) {
+            if ((version->awards[i].types[t / 64] >> (t % 64) & 1) != 0)
+                tally_charter_refuse(charter, &version->awards[i].span, "R8", "E_SCHEMA",
+                                     "leave this award out",
+                                     "`%.*s` gives or takes points for a pause",
+                                     TALLY_TEXT_ARGS(version->awards[i].name));
+        }
+    }
+    tally_version_walk(version, visit_pause_reader, charter);
 }

@@ -109,6 +109,13 @@ typedef struct charter_case {
     const char *right, *code;   /* NULL: must pass */
 } charter_case;
 
+/* What the first source's rate is followed by when members may pause. */
+#define PAUSE_SOURCE                                                            \
+    "rate: 5 per calendar day}\n"                                               \
+    "  members: {events: [away-began, away-ended], rate: 2 per calendar day}\n" \
+    "pauses:\n"                                                                 \
+    "  away: {starts: away-began, ends: away-ended}\n"
+
 #define M members_policy
 #define O organisations_policy
 
@@ -137,6 +144,10 @@ static const charter_case cases[] = {
       "E_SCHEMA" },
     { "tR8_neg_unknown_kind", M, "is: shared-place care", "is: clapping", "R8", "E_SCHEMA" },
     { "tR8_neg_free_text", M, "trees: 1..50}", "trees: 1..50, note: text}", "R8", "E_SCHEMA" },
+    { "tR8_pos_a_pause_needs_no_kind", M, "rate: 5 per calendar day}\nevents:\n",
+      PAUSE_SOURCE "events:\n  away-began:\n  away-ended:\n", NULL, NULL },
+    { "tR8_neg_a_pause_with_details", M, "rate: 5 per calendar day}\nevents:\n",
+      PAUSE_SOURCE "events:\n  away-began:\n  away-ended: {days: 1..9}\n", "R8", "E_SCHEMA" },
     { "tR9_pos_tree_planting", M, NULL, NULL, NULL, NULL },
     { "tR9_neg_1_politics", M, "because: A promise was kept.", "because: Took part in the rally.",
       "R9", "E_FORBIDDEN_SUBJECT" },
@@ -213,7 +224,7 @@ static const charter_case cases[] = {
       "counts: after 14 days", "R14", "E_NOT_FINAL" },
     { "tR16_pos_what_happened", M, NULL, NULL, NULL, NULL },
     { "tR16_neg_predicted_type", M, "  tree-planted: {is",
-      "  risk-assessed: {is: practice day}\n  tree-planted: {is", "R16", "E_NOT_REPRODUCIBLE" },
+      "  risk-assessed: {is: skill learned}\n  tree-planted: {is", "R16", "E_NOT_REPRODUCIBLE" },
     { "tR17_pos_community_perk", M, NULL, NULL, NULL, NULL },
     { "tR17_neg_housing", M, "  late-fee-waiver:", "  housing-list-place:", "R17",
       "E_BENEFIT_CLASS" },
@@ -258,7 +269,7 @@ static const charter_case cases[] = {
       "E_NOT_AN_ORG" },
     { "tR36_pos_no_such_rule", M, NULL, NULL, NULL, NULL },
     { "tR36_neg_complaints_as_events", M, "  tree-planted: {is",
-      "  complaint-made: {is: practice day}\n  tree-planted: {is", "R36", "E_RETALIATION" },
+      "  complaint-made: {is: skill learned}\n  tree-planted: {is", "R36", "E_RETALIATION" },
 };
 
 /* base with the first `find` replaced; the caller frees it. */
