@@ -261,30 +261,51 @@ static bool write_all(int file, tally_text text)
             return false;
         done += (size_t)count;
     }
-    return fsync(file) == 0;
+    return true;
+}
+
+static tally_rc refuse_to_write(const char *path, tally_err *err)
+{
+    return tally_err_set(err, TALLY_E_IO, 0, "%s cannot be written: %s", path, strerror(errno));
+}
+
+/* A link, a pipe or a device: written through, for a rename would put a plain
+ * file in its place. */
+static tally_rc write_through(const char *path, tally_text text, tally_err *err)
+{
+    int file = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    bool is_written;
+
+    if (file < 0)
+        return refuse_to_write(path, err);
+    is_written = write_all(file, text);
+    is_written = close(file) == 0 && is_written;
+    return is_written ? TALLY_OK : refuse_to_write(path, err);
 }
 
 static tally_rc replace_file(const char *path, tally_text text, tally_err *err)
 {
     tally_buffer beside;
+    struct stat status;
     char *name;
     int file;
     tally_rc rc = TALLY_OK;
 
+    if (lstat(path, &status) == 0 && !S_ISREG(status.st_mode))
+        return write_through(path, text, err);
     tally_buffer_init(&beside, 8192);
     if (tally_buffer_printf(&beside, "%s.XXXXXX", path) != TALLY_OK)
         return tally_err_set(err, TALLY_E_IO, 0, "--plot: the path is too long");
     name = beside.bytes;
     file = mkstemp(name);
     if (file < 0) {
-        rc = tally_err_set(err, TALLY_E_IO, 0, "%s cannot be written: %s", path, strerror(errno));
+        rc = refuse_to_write(path, err);
     } else {
-        bool is_written = write_all(file, text) && fchmod(file, 0644) == 0;
+        bool is_written = write_all(file, text) && fsync(file) == 0 && fchmod(file, 0644) == 0;
 
         is_written = close(file) == 0 && is_written;
         if (!is_written || rename(name, path) != 0) {
-            rc = tally_err_set(err, TALLY_E_IO, 0, "%s cannot be written: %s", path,
-                               strerror(errno));
+            rc = refuse_to_write(path, err);
             (void)unlink(name);
         }
     }
