@@ -67,8 +67,8 @@ void tally_chart_draw_svg(const tally_chart *charts, uint32_t chart_count,
  * the order of the scores. */
 typedef struct tally_scores {
     uint32_t decimals;
-    int64_t width; /* of a bin, in units of 10^-decimals: a power of ten */
-    int64_t first; /* number of the first bin: its lowest score / width */
+    int64_t width;    /* of a bin, in units of 10^-decimals: a power of ten */
+    tally_i128 first; /* number of the first bin: its lowest score / width */
     uint64_t count;
     int64_t lowest, highest;
     tally_i128 sum;

@@ -15,6 +15,12 @@ static int64_t floor_divide(int64_t value, int64_t by)
     return value / by - (value % by < 0);
 }
 
+/* Of a bin's number: half of the room for bins may lie below the lowest score. */
+static tally_i128 floor_divide_wide(tally_i128 value, int64_t by)
+{
+    return value / by - (value % by < 0);
+}
+
 void tally_scores_start(tally_scores *scores, uint32_t decimals)
 {
     memset(scores, 0, sizeof(*scores));
@@ -33,15 +39,15 @@ static bool fits(int64_t lowest, int64_t highest, int64_t width)
 /* Move the counts to bins of another width that begin at another number. */
 static void rearrange(tally_scores *scores, int64_t width, int64_t lowest, int64_t highest)
 {
-    int64_t middle = floor_divide(lowest, width) +
-                     (floor_divide(highest, width) - floor_divide(lowest, width)) / 2;
-    int64_t first = middle - (int64_t)TALLY_SCORE_BINS / 2;
+    tally_i128 middle = floor_divide(lowest, width) +
+                        (floor_divide(highest, width) - floor_divide(lowest, width)) / 2;
+    tally_i128 first = middle - TALLY_SCORE_BINS / 2;
     int64_t by = width / scores->width;
     uint64_t moved[TALLY_SCORE_BINS] = { 0 };
 
     for (uint32_t i = 0; i < TALLY_SCORE_BINS; i++) {
         if (scores->bins[i] != 0)
-            moved[floor_divide(scores->first + (int64_t)i, by) - first] += scores->bins[i];
+            moved[floor_divide_wide(scores->first + i, by) - first] += scores->bins[i];
     }
     memcpy(scores->bins, moved, sizeof(moved));
     scores->first = first;
@@ -50,18 +56,18 @@ static void rearrange(tally_scores *scores, int64_t width, int64_t lowest, int64
 
 void tally_scores_add(tally_scores *scores, int64_t score)
 {
-    int64_t bin;
+    tally_i128 bin;
 
     if (scores->count == 0) {
         scores->lowest = scores->highest = score;
-        scores->first = floor_divide(score, scores->width) - (int64_t)TALLY_SCORE_BINS / 2;
+        scores->first = (tally_i128)floor_divide(score, scores->width) - TALLY_SCORE_BINS / 2;
     }
     if (score < scores->lowest)
         scores->lowest = score;
     if (score > scores->highest)
         scores->highest = score;
     bin = floor_divide(score, scores->width) - scores->first;
-    if (TALLY_UNLIKELY(bin < 0 || bin >= (int64_t)TALLY_SCORE_BINS)) {
+    if (TALLY_UNLIKELY(bin < 0 || bin >= TALLY_SCORE_BINS)) {
         int64_t width = scores->width;
 
         while (!fits(scores->lowest, scores->highest, width))
@@ -117,10 +123,20 @@ static void summarise(const tally_scores *scores, tally_chart *chart)
     }
 }
 
-static void name_bar(tally_chart_bar *bar, int64_t low, int64_t width, uint32_t decimals)
+/* The outermost bars may reach beyond what a score can be. */
+static int64_t clamp(tally_i128 wide)
+{
+    int64_t narrow = wide < 0 ? INT64_MIN : INT64_MAX;
+
+    (void)!tally_narrow_i64(wide, &narrow);
+    return narrow;
+}
+
+static void name_bar(tally_chart_bar *bar, tally_i128 index, int64_t width, uint32_t decimals)
 {
     char from[TALLY_DECIMAL_TEXT_BYTES], to[TALLY_DECIMAL_TEXT_BYTES];
-    int64_t high = low + width - 1;
+    int64_t low = clamp(index * width);
+    int64_t high = clamp((index + 1) * width - 1);
 
     (void)tally_decimal_format_short(from, low, decimals, ",");
     (void)snprintf(bar->edge, sizeof(bar->edge), "%.31s", from);
@@ -150,13 +166,13 @@ tally_rc tally_scores_chart(const tally_scores *scores, tally_chart *out_chart, 
         return rc;
     chart.is_histogram = true;
     for (uint32_t i = 0; i < chart.bar_count; i++)
-        name_bar(&chart.bars[i], (first + (int64_t)i) * width, width, scores->decimals);
-    name_bar(&end, (last + 1) * width, width, scores->decimals);
+        name_bar(&chart.bars[i], (tally_i128)first + i, width, scores->decimals);
+    name_bar(&end, (tally_i128)last + 1, width, scores->decimals);
     memcpy(chart.end_edge, end.edge, sizeof(chart.end_edge));
     for (uint32_t i = 0; i < TALLY_SCORE_BINS; i++) {
         if (scores->bins[i] != 0)
-            chart.bars[floor_divide(scores->first + (int64_t)i, width / scores->width) - first]
-                .count += scores->bins[i];
+            chart.bars[floor_divide_wide(scores->first + i, width / scores->width) - first].count +=
+                scores->bins[i];
     }
     summarise(scores, &chart);
     *out_chart = chart;
