@@ -21,7 +21,6 @@
 #define TALLY_AWARDS_MAX           256u
 #define TALLY_LIMITS_MAX           64u
 #define TALLY_TIERS_MAX            64u
-#define TALLY_LETS_MAX             256u
 #define TALLY_ROWS_MAX             1024u
 #define TALLY_EXPRESSION_BYTES_MAX ((size_t)8 << 10)
 #define TALLY_NAME_BYTES_MAX       64u

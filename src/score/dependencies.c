@@ -168,10 +168,24 @@ static void read_expr(tally_dependencies *deps, const tally_expr *expr)
         read_window(deps, expr->window, NULL);
 }
 
-/* Of an award's rule: only what `throughout` asks in between. */
-static void read_throughout(tally_dependencies *deps, const tally_expr *expr, uint32_t depth)
+/* The `let`s of one version that were looked into. */
+typedef struct seen_lets {
+    uint64_t bits[TALLY_LETS_MAX / 64];
+} seen_lets;
+
+/* True the first time: chains of lets cost what they say and not their paths. */
+static bool see_let(seen_lets *seen, uint32_t index)
 {
-    if (expr == NULL || depth > 64)
+    bool is_new = (seen->bits[index / 64] >> (index % 64) & 1) == 0;
+
+    seen->bits[index / 64] |= UINT64_C(1) << (index % 64);
+    return is_new;
+}
+
+/* Of an award's rule: only what `throughout` asks in between. */
+static void read_throughout(tally_dependencies *deps, const tally_expr *expr, seen_lets *seen)
+{
+    if (expr == NULL)
         return;
     if (expr->op == TALLY_OP_THROUGHOUT) {
         read_expr(deps, expr);
@@ -180,18 +194,19 @@ static void read_throughout(tally_dependencies *deps, const tally_expr *expr, ui
     if (expr->op == TALLY_OP_LET) {
         const tally_version *version = &deps->policy->versions[deps->version];
 
-        if (expr->index < version->let_count)
-            read_throughout(deps, version->lets[expr->index].expr, depth + 1);
+        if (expr->index < version->let_count && see_let(seen, expr->index))
+            read_throughout(deps, version->lets[expr->index].expr, seen);
     }
     for (uint16_t i = 0; i < expr->arg_count; i++)
-        read_throughout(deps, expr->args[i], depth);
+        read_throughout(deps, expr->args[i], seen);
     for (const tally_set *set = expr->set; set != NULL; set = set->inner)
-        read_throughout(deps, set->with, depth + 1);
+        read_throughout(deps, set->with, seen);
 }
 
 static void read_version(tally_dependencies *deps, uint32_t index)
 {
     const tally_version *version = &deps->policy->versions[index];
+    seen_lets seen = { { 0 } };
 
     deps->version = index;
     read_expr(deps, version->score.needs);
@@ -212,8 +227,8 @@ static void read_version(tally_dependencies *deps, uint32_t index)
         read_expr(deps, version->streaks[i].counts);
     }
     for (uint32_t i = 0; i < version->award_count; i++) {
-        read_throughout(deps, version->awards[i].when, 0);
-        read_throughout(deps, version->awards[i].points, 0);
+        read_throughout(deps, version->awards[i].when, &seen);
+        read_throughout(deps, version->awards[i].points, &seen);
     }
 }
 
@@ -240,9 +255,10 @@ tally_rc tally_dependencies_read(tally_dependencies *out_dependencies,
 typedef struct size_list {
     const struct tally_policy *policy;
     uint32_t version;
-    uint32_t count, depth;
+    uint32_t count;
     bool is_open; /* some size cannot be listed */
     int64_t *sizes;
+    seen_lets seen;
 } size_list;
 
 static void add_size(size_list *list, int64_t size)
@@ -262,10 +278,6 @@ static void list_sizes(size_list *list, const tally_expr *expr)
 {
     const tally_version *version = &list->policy->versions[list->version];
 
-    if (++list->depth > 64) {
-        list->is_open = true;
-        return;
-    }
     switch (expr->op) {
     case TALLY_OP_LITERAL:
         if (expr->value != TALLY_NOTHING)
@@ -286,10 +298,10 @@ static void list_sizes(size_list *list, const tally_expr *expr)
             list_sizes(list, expr->args[i]);
         break;
     case TALLY_OP_LET:
-        if (expr->index < version->let_count && version->lets[expr->index].expr != NULL)
-            list_sizes(list, version->lets[expr->index].expr);
-        else
+        if (expr->index >= version->let_count || version->lets[expr->index].expr == NULL)
             list->is_open = true;
+        else if (see_let(&list->seen, expr->index))
+            list_sizes(list, version->lets[expr->index].expr);
         break;
     case TALLY_OP_FACT:
         for (uint32_t i = 0; i < version->facts[expr->index].count; i++)
@@ -300,7 +312,6 @@ static void list_sizes(size_list *list, const tally_expr *expr)
         list->is_open = true;
         break;
     }
-    list->depth--;
 }
 
 uint32_t tally_window_sizes(const struct tally_policy *policy, uint32_t version,
@@ -317,18 +328,24 @@ uint32_t tally_window_sizes(const struct tally_policy *policy, uint32_t version,
     return list.is_open ? 0 : list.count;
 }
 
+static void add_reference_types(const tally_version *rules, const tally_expr *expr, seen_lets *seen,
+                                uint64_t *types)
+{
+    if (expr == NULL)
+        return;
+    if (expr->op == TALLY_OP_LET && expr->index < rules->let_count && see_let(seen, expr->index))
+        add_reference_types(rules, rules->lets[expr->index].expr, seen, types);
+    if (expr->set != NULL)
+        set_types(expr->set, types);
+    for (uint16_t i = 0; i < expr->arg_count; i++)
+        add_reference_types(rules, expr->args[i], seen, types);
+}
+
 void tally_reference_types(const struct tally_policy *policy, uint32_t version,
                            const tally_expr *expr,
                            uint64_t out_types[static TALLY_EVENT_TYPES_MAX / 64])
 {
-    const tally_version *rules = &policy->versions[version];
+    seen_lets seen = { { 0 } };
 
-    if (expr == NULL)
-        return;
-    if (expr->op == TALLY_OP_LET && expr->index < rules->let_count)
-        tally_reference_types(policy, version, rules->lets[expr->index].expr, out_types);
-    if (expr->set != NULL)
-        set_types(expr->set, out_types);
-    for (uint16_t i = 0; i < expr->arg_count; i++)
-        tally_reference_types(policy, version, expr->args[i], out_types);
+    add_reference_types(&policy->versions[version], expr, &seen, out_types);
 }
