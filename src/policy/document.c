@@ -271,19 +271,32 @@ static uint32_t line_of(tally_text text, size_t at)
     return line;
 }
 
-/* Control characters other than tabs and ends of lines: YAML knows none, and a CR
- * alone would make lines that no editor shows. */
+/* The lead byte of a character that is whole. */
+static bool is_utf8_at(tally_text text, size_t at)
+{
+    unsigned char lead = (unsigned char)text.bytes[at];
+    size_t bytes = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : 3; /* none of four is obeyed */
+
+    return bytes <= text.count - at && tally_text_is_utf8(tally_text_slice(text, at, at + bytes));
+}
+
+/* Control characters other than tabs and ends of lines, and what turns the
+ * direction of writing: YAML or an editor would read another text than the one
+ * shown. What is not UTF-8 at all is told apart later. */
 static size_t find_control(tally_text text)
 {
     size_t at = 0;
 
-    for (; at < text.count; at++) {
+    while (at < text.count) {
         unsigned char byte = (unsigned char)text.bytes[at];
+        size_t count = tally_text_visible_bytes(text, at);
 
-        if (byte == '\r' && at + 1 < text.count && text.bytes[at + 1] == '\n')
-            continue;
-        if ((byte < 0x20 && byte != '\t' && byte != '\n') || byte == 0x7f)
+        if (byte == '\t' || byte == '\n' ||
+            (byte == '\r' && at + 1 < text.count && text.bytes[at + 1] == '\n'))
+            count = 1;
+        if (count == 0 && is_utf8_at(text, at))
             break;
+        at += count > 0 ? count : 1;
     }
     return at;
 }
@@ -293,12 +306,17 @@ static tally_rc check_bytes(tally_text text, tally_diagnostics *diagnostics)
 {
     size_t control = find_control(text), at = 0;
 
+    if (tally_text_has_prefix(text, TALLY_TEXT("\xff\xfe")) ||
+        tally_text_has_prefix(text, TALLY_TEXT("\xfe\xff")))
+        return refuse_text(diagnostics, TALLY_E_INVALID, "not-utf8", 1,
+                           "the text is UTF-16; save it as UTF-8");
     if (control < text.count && text.bytes[control] == '\0')
         return refuse_text(diagnostics, TALLY_E_INVALID, "nul", line_of(text, control),
                            "this line holds a NUL byte");
     if (control < text.count)
         return refuse_text(diagnostics, TALLY_E_INVALID, "control-character",
-                           line_of(text, control), "this line holds a control character");
+                           line_of(text, control), "this line holds a control character, or one that turns the direction of "
+                           "writing");
     if (tally_text_has_prefix(text, TALLY_TEXT("\xef\xbb\xbf")))
         return refuse_text(diagnostics, TALLY_E_INVALID, "byte-order-mark", 1,
                            "the text begins with a byte order mark; save it as UTF-8 without one");
@@ -325,6 +343,7 @@ tally_rc tally_document_compile(tally_policy **out_policy, const char *file_name
     tally_arena *lasting = tally_arena_new(LASTING_BYTES_MAX);
     tally_arena *scratch = tally_arena_new(SCRATCH_BYTES_MAX);
     tally_reader *reader = NULL;
+    size_t errors_before = tally_diagnostics_count_of(diagnostics, TALLY_SEVERITY_ERROR);
     tally_text copy;
     tally_rc rc = TALLY_E_NOMEM;
 
@@ -347,6 +366,10 @@ tally_rc tally_document_compile(tally_policy **out_policy, const char *file_name
     rc = check_bytes(copy, diagnostics);
     if (rc == TALLY_OK)
         rc = compile_text(reader, copy);
+    /* Whatever part reported an error: a policy with errors is none. */
+    if (rc == TALLY_OK &&
+        tally_diagnostics_count_of(diagnostics, TALLY_SEVERITY_ERROR) > errors_before)
+        rc = TALLY_E_INVALID;
     if (reader->compiler.out_of_memory)
         rc = tally_arena_failure(lasting) == TALLY_E_LIMIT ||
                      tally_arena_failure(scratch) == TALLY_E_LIMIT

@@ -24,7 +24,7 @@ static size_t character_bytes(tally_text text, size_t at)
     return tally_text_is_utf8(tally_text_slice(text, at, at + bytes)) ? bytes : 0;
 }
 
-/* Texts of the file end up on terminals: control characters, C1 ones too, do not. */
+/* Texts of the file end up on terminals: what those would obey does not. */
 static void append_visible(tally_buffer *out, tally_text text)
 {
     for (size_t at = 0; at < text.count;) {
@@ -33,8 +33,7 @@ static void append_visible(tally_buffer *out, tally_text text)
 
         if (byte == '\t')
             tally_buffer_append_byte(out, ' ');
-        else if (bytes == 0 || byte < 0x20 || byte == 0x7f ||
-                 (byte == 0xc2 && (unsigned char)text.bytes[at + 1] < 0xa0))
+        else if (tally_text_visible_bytes(text, at) == 0)
             tally_buffer_append_string(out, "\xef\xbf\xbd");
         else
             tally_buffer_append(out, text.bytes + at, bytes);
@@ -169,6 +168,8 @@ static void append_json_text(tally_buffer *out, tally_text text)
             tally_buffer_printf(out, "\\%c", byte);
         else if (byte < 0x20 || byte == 0x7f)
             tally_buffer_printf(out, "\\u%04x", byte);
+        else if (byte == 0xc2 && bytes == 2 && tally_text_visible_bytes(text, at) == 0)
+            tally_buffer_printf(out, "\\u%04x", (unsigned char)text.bytes[at + 1]);
         else
             tally_buffer_append(out, text.bytes + at, bytes);
         at += bytes > 0 ? bytes : 1;

@@ -78,6 +78,20 @@ tally_rc tally_buffer_append_string(tally_buffer *buffer, const char *string)
     return tally_buffer_append(buffer, string, strlen(string));
 }
 
+tally_rc tally_buffer_append_visible(tally_buffer *buffer, tally_text text)
+{
+    for (size_t at = 0; at < text.count;) {
+        size_t count = tally_text_visible_bytes(text, at);
+
+        if (count == 0)
+            (void)tally_buffer_append_byte(buffer, '.');
+        else
+            (void)tally_buffer_append(buffer, text.bytes + at, count);
+        at += count > 0 ? count : 1;
+    }
+    return tally_buffer_failure(buffer);
+}
+
 tally_rc tally_buffer_append_byte(tally_buffer *buffer, char byte)
 {
     return tally_buffer_append(buffer, &byte, 1);

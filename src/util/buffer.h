@@ -30,6 +30,8 @@ void tally_buffer_init(tally_buffer *buffer, size_t bytes_max);
 tally_rc tally_buffer_append(tally_buffer *buffer, const void *bytes, size_t count);
 tally_rc tally_buffer_append_text(tally_buffer *buffer, tally_text text);
 tally_rc tally_buffer_append_string(tally_buffer *buffer, const char *string);
+/* Each byte that is no part of a visible character (util/text.h) as a dot. */
+tally_rc tally_buffer_append_visible(tally_buffer *buffer, tally_text text);
 tally_rc tally_buffer_append_byte(tally_buffer *buffer, char byte);
 tally_rc tally_buffer_append_repeated(tally_buffer *buffer, char byte, size_t count);
 tally_rc tally_buffer_printf(tally_buffer *buffer, const char *format, ...) TALLY_PRINTF(2, 3);

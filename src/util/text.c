@@ -143,6 +143,39 @@ bool tally_text_is_utf8(tally_text text)
     return true;
 }
 
+/* U+0080 to U+009F; U+2028, U+2029; U+202A to U+202E; U+2066 to U+2069. */
+static bool is_obeyed(const unsigned char *bytes, size_t count)
+{
+    if (count == 2)
+        return bytes[0] == 0xc2 && bytes[1] < 0xa0;
+    if (count != 3 || bytes[0] != 0xe2)
+        return false;
+    return (bytes[1] == 0x80 && bytes[2] >= 0xa8 && bytes[2] <= 0xae) ||
+           (bytes[1] == 0x81 && bytes[2] >= 0xa6 && bytes[2] <= 0xa9);
+}
+
+size_t tally_text_visible_bytes(tally_text text, size_t at)
+{
+    const unsigned char *bytes = (const unsigned char *)text.bytes + at;
+    size_t count = utf8_character_bytes(bytes, text.count - at);
+
+    return bytes[0] < 0x20 || bytes[0] == 0x7f || is_obeyed(bytes, count) ? 0 : count;
+}
+
+bool tally_text_is_visible(tally_text text)
+{
+    size_t at = 0;
+
+    while (at < text.count) {
+        size_t count = tally_text_visible_bytes(text, at);
+
+        if (count == 0)
+            return false;
+        at += count;
+    }
+    return true;
+}
+
 static char lower(char byte)
 {
     return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;

@@ -82,6 +82,14 @@ TALLY_MUST_CHECK tally_rc tally_text_parse_i64(int64_t *out_value, tally_text te
 /* Is this valid UTF-8 (no overlong form, no surrogate)? */
 bool tally_text_is_utf8(tally_text text);
 
+/* The bytes of the character at `at`, below text.count, when a terminal shows
+ * it and does not obey it; 0 when it is not UTF-8, a control character (C0, DEL,
+ * C1), a separator of lines, or turns the direction of what follows. */
+size_t tally_text_visible_bytes(tally_text text, size_t at);
+
+/* Is all of it such characters? */
+bool tally_text_is_visible(tally_text text);
+
 /* The number of single-byte insertions, deletions, replacements and swaps of
  * neighbours that make a into b, where no part is edited twice. Letters that
  * differ only in case cost nothing. Texts beyond TALLY_TEXT_DISTANCE_BYTES_MAX

@@ -49,6 +49,11 @@ static const struct {
     { "a byte order mark", "\xef\xbb\xbf" POINTS, "byte-order-mark", 1, 1, TALLY_E_INVALID },
     { "a carriage return alone", HEAD "purpose: a\rb\n", "control-character", 5, 1,
       TALLY_E_INVALID },
+    { "a C1 control character", HEAD "purpose: a\xc2\x9b" "31mb\n", "control-character", 5, 1,
+      TALLY_E_INVALID },
+    { "a text that turns its direction", HEAD "purpose: a\xe2\x80\xae" "b\n",
+      "control-character", 5, 1, TALLY_E_INVALID },
+    { "UTF-16", "\xff\xfet\0a\0", "not-utf8", 1, 1, TALLY_E_INVALID },
     { "Latin-1", HEAD "purpose: caf\xe9\nevents: {}\n", "not-utf8", 5, 1, TALLY_E_INVALID },
     /* 1: the header */
     { "another language version",
@@ -106,6 +111,8 @@ static const struct {
     { "an empty list", POINTS "    when:\n      all of: []\n", "bad-list", 12, 7, TALLY_E_INVALID },
     { "more than there are", POINTS "    when:\n      at least 2 of:\n        - hours > 1\n",
       "bad-list", 12, 7, TALLY_E_INVALID },
+    { "a head with a comma too many", POINTS "    when:\n      all of,:\n        - hours > 1\n",
+      "bad-window", 12, 14, TALLY_E_INVALID },
     /* 5: awards and limits */
     { "an award without points", AWARD "    because: x\n", "missing-key", 8, 3, TALLY_E_INVALID },
     { "an award for nothing", VISIT "awards:\n  a:\n    for: visits\n    points: 1\n",
