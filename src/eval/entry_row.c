@@ -245,7 +245,7 @@ static void read_texts(const row_work *work)
     work->event->text_count = count;
 }
 
-/* UTF-8 without control characters, so that it can be printed. */
+/* May it be printed? Most ids are ASCII. */
 static bool is_clean(tally_text text)
 {
     bool is_ascii = true;
@@ -257,7 +257,7 @@ static bool is_clean(tally_text text)
             return false;
         is_ascii &= byte < 0x80;
     }
-    return is_ascii || tally_text_is_utf8(text);
+    return is_ascii || tally_text_is_visible(text);
 }
 
 static tally_rc read_id(const row_work *work, tally_err *err)

@@ -112,9 +112,11 @@ static void write_miss(tally_session *session, const char *path, uint32_t line, 
         tally_results_append_csv(&row, published);
         (void)tally_buffer_append_byte(&row, '\n');
     } else {
-        (void)tally_buffer_printf(&row, "%s:%" PRIu32 ": %.*s: computed %.*s, published %.*s\n",
-                                  path, line, TALLY_TEXT_ARGS(subject), TALLY_TEXT_ARGS(computed),
-                                  TALLY_TEXT_ARGS(published));
+        (void)tally_buffer_append_visible(&row, tally_text_from(path));
+        (void)tally_buffer_printf(&row, ":%" PRIu32 ": %.*s: computed %.*s, published ", line,
+                                  TALLY_TEXT_ARGS(subject), TALLY_TEXT_ARGS(computed));
+        (void)tally_buffer_append_visible(&row, published);
+        (void)tally_buffer_append_byte(&row, '\n');
     }
     fputs(tally_buffer_string(&row), out);
     tally_buffer_free(&row);

@@ -8,6 +8,10 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "util/buffer.h"
+
+#define LINE_BYTES_MAX ((size_t)64 << 10)
+
 void tally_refusals_start(tally_refusals *refusals, FILE *stream)
 {
     memset(refusals, 0, sizeof(*refusals));
@@ -32,6 +36,7 @@ void tally_refusals_add(tally_refusals *refusals, const char *file, tally_row_pl
 {
     char message[512];
     va_list arguments;
+    tally_buffer line;
 
     count_reason(refusals, reason);
     refusals->count++;
@@ -40,15 +45,14 @@ void tally_refusals_add(tally_refusals *refusals, const char *file, tally_row_pl
     va_start(arguments, format);
     (void)vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
-    for (char *at = message; *at != '\0'; at++) {
-        if ((unsigned char)*at < 0x20 || *at == 0x7f)
-            *at = '.';
-    }
-    if (place.line == 0)
-        fprintf(refusals->stream, "%s: %s\n", file, message);
-    else
-        fprintf(refusals->stream, "%s:%" PRIu32 ":%" PRIu32 ": %s\n", file, place.line,
-                place.column, message);
+    tally_buffer_init(&line, LINE_BYTES_MAX);
+    (void)tally_buffer_append_visible(&line, tally_text_from(file));
+    if (place.line != 0)
+        (void)tally_buffer_printf(&line, ":%" PRIu32 ":%" PRIu32, place.line, place.column);
+    (void)tally_buffer_append_string(&line, ": ");
+    (void)tally_buffer_append_visible(&line, tally_text_from(message));
+    fprintf(refusals->stream, "%s\n", tally_buffer_string(&line));
+    tally_buffer_free(&line);
 }
 
 void tally_refusals_print_summary(const tally_refusals *refusals, uint64_t read_count)

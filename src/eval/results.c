@@ -56,6 +56,11 @@ static void add_column(tally_results *results, tally_text name, bool is_number)
     results->columns[results->column_count++] = (results_column){ name, is_number };
 }
 
+static bool is_number_type(tally_value_type type)
+{
+    return type == TALLY_TYPE_NUMBER || type == TALLY_TYPE_RATIO;
+}
+
 static bool is_shown_on_base(const tally_results *results)
 {
     return results->version->score.shown_on != 0;
@@ -76,6 +81,15 @@ static void name_columns(tally_results *results)
         add_column(results, TALLY_TEXT("tier"), false);
     if (version->grade.is_present)
         add_column(results, TALLY_TEXT("grade"), false);
+    /* As a result lists them; a subject that fails has the same columns. */
+    for (uint32_t i = 0; i < version->let_count; i++) {
+        if (version->lets[i].is_reported && version->lets[i].expr != NULL)
+            add_column(results, version->lets[i].name, is_number_type(version->lets[i].expr->type));
+    }
+    for (uint32_t i = 0; i < version->streak_count; i++) {
+        if (version->streaks[i].is_reported)
+            add_column(results, version->streaks[i].name, true);
+    }
 }
 
 tally_rc tally_results_new(tally_results **out_results, const struct tally_policy *policy,
@@ -180,11 +194,6 @@ void tally_results_format_value(const tally_report *report, tally_buffer *out)
     }
 }
 
-static bool is_number_type(tally_value_type type)
-{
-    return type == TALLY_TYPE_NUMBER || type == TALLY_TYPE_RATIO;
-}
-
 static void set_number(tally_results *results, uint32_t column, int64_t value)
 {
     char number[TALLY_DECIMAL_TEXT_BYTES];
@@ -217,17 +226,12 @@ static uint32_t set_score(tally_results *results, uint32_t column, const tally_r
     return column;
 }
 
-/* Fill the cells of one subject; the columns of reports are named by the first
- * result that has them. */
+/* Fill the cells of one subject; without a result it failed. */
 static void set_cells(tally_results *results, tally_text subject, const tally_result *result)
 {
     const tally_version *version = results->version;
     uint32_t column = 0;
 
-    if (!results->has_header && result != NULL) {
-        for (uint32_t i = 0; i < result->report_count; i++)
-            add_column(results, result->reports[i].name, is_number_type(result->reports[i].type));
-    }
     for (uint32_t i = 0; i < results->column_count; i++) {
         tally_buffer_reset(&results->cells[i]);
         results->is_nothing[i] = true;

@@ -18,7 +18,7 @@ typedef enum tally_results_format {
     TALLY_RESULTS_JSON,
 } tally_results_format;
 
-#define TALLY_RESULTS_COLUMNS_MAX 300u
+#define TALLY_RESULTS_COLUMNS_MAX 520u /* 6, and each let and streak reported */
 #define TALLY_RESULTS_CHARTS_MAX  3u
 
 typedef struct tally_results tally_results;

@@ -8,9 +8,14 @@
 #include "eval/look_up.h"
 #include "eval/reader.h"
 #include "util/alloc.h"
+#include "util/buffer.h"
 
 #define TEXT_BYTES_MAX  ((size_t)64 << 30)
 #define ARENA_BYTES_MAX ((size_t)64 << 20)
+
+/* Of the names of columns in a message. */
+#define NAMES_BYTES_SHOWN 80u
+#define NAMES_BYTES_MAX   ((size_t)1024)
 
 static tally_rc no_memory(tally_err *err)
 {
@@ -178,10 +183,48 @@ static void note_unused(const tally_sources *sources, const tally_plan_entry *en
 
             is_used = has_name(column->parts, column->part_count, names[n]);
         }
-        if (!is_used)
-            fprintf(sources->notes, "%s: column `%.*s` is no field of any event type: not read\n",
-                    path, TALLY_TEXT_ARGS(names[n]));
+        if (!is_used) {
+            tally_buffer line;
+
+            tally_buffer_init(&line, TALLY_ROW_BYTES_MAX * 2);
+            (void)tally_buffer_append_visible(&line, tally_text_from(path));
+            (void)tally_buffer_append_string(&line, ": column `");
+            (void)tally_buffer_append_visible(&line, names[n]);
+            (void)tally_buffer_append_string(&line, "` is no field of any event type: not read\n");
+            fputs(tally_buffer_string(&line), sources->notes);
+            tally_buffer_free(&line);
+        }
     }
+}
+
+/* A file read by name may have its own names: say which, and what to do. */
+static tally_rc refuse_missing(bool is_by_name, tally_text missing, const tally_text *names,
+                               uint32_t count, tally_err *err)
+{
+    tally_buffer there;
+    tally_rc rc;
+
+    if (count == 0)
+        return tally_err_set(err, TALLY_E_INVALID, 0,
+                             "the file is empty; its first row names the columns");
+    if (!is_by_name)
+        return tally_err_set(err, TALLY_E_INVALID, 1, "there is no column `%.*s`",
+                             TALLY_TEXT_ARGS(missing));
+    tally_buffer_init(&there, NAMES_BYTES_MAX);
+    for (uint32_t n = 0; n < count && tally_buffer_text(&there).count < NAMES_BYTES_SHOWN; n++) {
+        if (n != 0)
+            (void)tally_buffer_append_string(&there, ", ");
+        (void)tally_buffer_append_visible(&there, tally_text_slice(names[n], 0, NAMES_BYTES_SHOWN));
+        if (tally_buffer_text(&there).count >= NAMES_BYTES_SHOWN && n + 1 < count)
+            (void)tally_buffer_append_string(&there, ", \u2026");
+    }
+    rc = tally_err_set(err, TALLY_E_INVALID, 1,
+                       "there is no column `%.*s` among %s; say which it is with --map %.*s=COLUMN "
+                       "or in the policy's `reads`",
+                       TALLY_TEXT_ARGS(missing), tally_buffer_string(&there),
+                       TALLY_TEXT_ARGS(missing));
+    tally_buffer_free(&there);
+    return rc;
 }
 
 static tally_rc bind(tally_sources *sources, const tally_plan_file *file,
@@ -200,8 +243,7 @@ static tally_rc bind(tally_sources *sources, const tally_plan_file *file,
         if (entry->is_by_name)
             missing = missing_by_name(&entry->read, names, count);
         if (missing.count != 0 && !tally_reader_is_json(reader))
-            return tally_err_set(err, TALLY_E_INVALID, 1, "there is no column `%.*s`",
-                                 TALLY_TEXT_ARGS(missing));
+            return refuse_missing(entry->is_by_name, missing, names, count, err);
         if (entry->is_by_name && sources->notes != NULL)
             note_unused(sources, entry, file->path, names,
                         *bound_count == UINT32_MAX ? 0 : *bound_count, count);

@@ -148,7 +148,22 @@ says err "R9 (2)"
 run 3 kudos.yaml missing.csv
 says err "missing.csv: No such file"
 run 3 kudos.yaml kudos.yaml
-says err "there is no column \`event\`"
+says err "there is no column \`event\` among "
+says err "--map event=COLUMN"
+: >empty.csv
+run 3 kudos.yaml empty.csv
+says err "empty.csv: the file is empty"
+# What files hold is printed, never obeyed by a terminal.
+printf 'subject,event,at,hours,kind,odd\302\233\na\302\233m,visit,2026-01-05,,,\nb\342\200\256,visit,2026-01-05,,,\nc,\302\2332J,2026-01-05,,,\nd,visit,\033[2J,,,\ne,visit,2026-01-05,\302\205,,\n' >obeyed.csv
+run 1 kudos.yaml obeyed.csv
+says err "obeyed.csv:3:1: the subject is too long, not UTF-8, or has control characters"
+says err "5 of 5 rows refused"
+! grep -q "$(printf '\302[\200-\237]\|\033\|\342\200\256')" err || fail "a file's control characters are printed"
+printf 'who,when,result\nanna,2026-01-05,\302\2332J\n' >published.csv
+run 0 kudos.yaml published.csv --map event=visit --map subject=who --map at=when \
+    --expect score=result --misses
+says out "published ..2J"
+# Misses are text as well.
 head -c 60 events.csv.gz >cut.csv.gz
 run 3 kudos.yaml cut.csv.gz
 says err "the gzip data ends too early"
@@ -164,5 +179,17 @@ run 0 --help
 says out "Usage: tally eval"
 run 3 kudos.yaml events.csv --plot /nonexistent/plot.svg
 says err "/nonexistent/plot.svg cannot be written"
+# A link is followed and a pipe is written into: a rename would replace them.
+: >target.svg
+ln -s target.svg link.svg
+run 0 kudos.yaml events.csv --plot link.svg
+[ -L link.svg ] || fail "--plot replaced a link"
+cmp -s target.svg events.svg || fail "--plot through a link"
+mkfifo pipe.svg
+timeout 20 cat pipe.svg >piped.svg &
+run 0 kudos.yaml events.csv --plot pipe.svg
+wait || true
+[ -p pipe.svg ] || fail "--plot replaced a pipe"
+cmp -s piped.svg events.svg || fail "--plot into a pipe"
 
 [ "$failures" -eq 0 ] || { echo "$failures failures"; exit 1; }
