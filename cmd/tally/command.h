@@ -10,8 +10,15 @@
 enum {
     TALLY_EXIT_OK = 0,
     TALLY_EXIT_FAILED = 1, /* it ran, and the answer or part of the input was bad */
-    TALLY_EXIT_USAGE = 2   /* the command line makes no sense */
+    TALLY_EXIT_USAGE = 2,  /* the command line makes no sense */
+    TALLY_EXIT_FILES = 3   /* a file cannot be read or written */
 };
+
+/* Of several files the gravest status counts; the enumeration stands in that order. */
+static inline int tally_cmd_worse(int a, int b)
+{
+    return a > b ? a : b;
+}
 
 typedef struct tally_command {
     const char *name;

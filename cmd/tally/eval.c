@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "command.h"
 #include "eval/session.h"
@@ -12,9 +13,8 @@
 #include "load.h"
 #include "util/text.h"
 
-#define EXIT_UNREADABLE 3
-#define ROWS_SHOWN      20
-#define MAPS_MAX        64
+#define ROWS_SHOWN 20
+#define MAPS_MAX   64
 
 typedef struct eval_options {
     const char *policy_path;
@@ -169,6 +169,39 @@ static bool set_format(eval_options *chosen)
     return true;
 }
 
+static bool is_standard_input(const char *path)
+{
+    return strcmp(path, "-") == 0;
+}
+
+/* A file counted twice would double what everybody earned. */
+static bool names_each_file_once(const eval_options *chosen)
+{
+    struct stat a, b;
+
+    for (uint32_t i = 0; i < chosen->session.reads.path_count; i++) {
+        const char *path = chosen->paths[i];
+
+        if (is_standard_input(path) && is_standard_input(chosen->policy_path)) {
+            fputs("tally eval: standard input cannot be both the policy and events\n", stderr);
+            return false;
+        }
+        for (uint32_t k = 0; k < i; k++) {
+            bool is_same = strcmp(chosen->paths[k], path) == 0;
+
+            if (!is_same && !is_standard_input(path) && !is_standard_input(chosen->paths[k]))
+                is_same = stat(path, &a) == 0 && stat(chosen->paths[k], &b) == 0 &&
+                          S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+            if (is_same) {
+                fprintf(stderr, "tally eval: %s is named twice; its events would count twice\n",
+                        path);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 /* Combinations that would not do what they seem to. */
 static bool is_sensible(eval_options *chosen)
 {
@@ -184,7 +217,7 @@ static bool is_sensible(eval_options *chosen)
         fputs("tally eval: statements are no table: use --format table or json\n", stderr);
         return false;
     }
-    return true;
+    return names_each_file_once(chosen);
 }
 
 static bool read_options(eval_options *chosen, int argc, char **argv)
@@ -222,7 +255,7 @@ static int report_failure(tally_rc rc, const tally_err *err, bool is_usage)
     fprintf(stderr, "tally eval: %s\n", err->message[0] != '\0' ? err->message : tally_rc_name(rc));
     if (is_usage)
         return TALLY_EXIT_USAGE;
-    return rc == TALLY_E_IO || rc == TALLY_E_INVALID || rc == TALLY_E_LIMIT ? EXIT_UNREADABLE
+    return rc == TALLY_E_IO || rc == TALLY_E_INVALID || rc == TALLY_E_LIMIT ? TALLY_EXIT_FILES
                                                                             : TALLY_EXIT_FAILED;
 }
 
@@ -305,7 +338,7 @@ int tally_cmd_eval(int argc, char **argv)
         return TALLY_EXIT_USAGE;
     }
     if (tally_cmd_need_policy(&loaded, "eval", chosen.policy_path) == NULL)
-        status = loaded.text.count == 0 ? EXIT_UNREADABLE : TALLY_EXIT_FAILED;
+        status = loaded.status;
     else
         status = evaluate(&chosen, &loaded);
     tally_loaded_policy_free(&loaded);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "policy/diagnostics.h"
 #include "policy/frozen.h"
 #include "util/alloc.h"
@@ -111,18 +112,22 @@ tally_rc tally_cmd_load_policy(tally_loaded_policy *out, const char *path, tally
     const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
     tally_rc rc;
 
-    *out = (tally_loaded_policy){ 0 };
+    *out = (tally_loaded_policy){ .status = TALLY_EXIT_FAILED };
     tally_buffer_init(&out->text, TALLY_FROZEN_BYTES_MAX);
     out->diagnostics = tally_diagnostics_new();
     if (out->diagnostics == NULL)
         return tally_err_set(err, TALLY_E_NOMEM, 0, "memory is short");
     rc = tally_cmd_read_file(&out->text, path, err);
+    if (rc == TALLY_E_IO)
+        out->status = TALLY_EXIT_FILES;
     if (rc != TALLY_OK)
         return rc;
     tally_system_zones_init(&zones);
     rc = tally_policy_compile(&out->policy, name, tally_buffer_string(&out->text), out->text.count,
                               &zones.source, out->diagnostics, err);
     tally_system_zones_free(&zones);
+    if (rc == TALLY_OK)
+        out->status = TALLY_EXIT_OK;
     return rc;
 }
 

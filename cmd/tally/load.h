@@ -34,6 +34,7 @@ typedef struct tally_loaded_policy {
     tally_buffer text;
     tally_policy *policy; /* NULL if it did not compile */
     tally_diagnostics *diagnostics;
+    int status; /* the exit status that loading it asks for: OK, FAILED or FILES */
 } tally_loaded_policy;
 
 /* Read and compile. What is wrong in the text stands in out->diagnostics and is not printed.

@@ -70,7 +70,7 @@ static int refuse_unknown(const char *name)
     return TALLY_EXIT_USAGE;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     const tally_command *command;
 
@@ -91,4 +91,16 @@ int main(int argc, char **argv)
     if (command == NULL)
         return refuse_unknown(argv[1]);
     return command->run(argc - 1, argv + 1);
+}
+
+/* An answer that nobody could read is none. */
+int main(int argc, char **argv)
+{
+    int status = run(argc, argv);
+
+    if ((fflush(stdout) != 0 || ferror(stdout) != 0) && status == TALLY_EXIT_OK) {
+        fputs("tally: standard output cannot be written\n", stderr);
+        status = TALLY_EXIT_FILES;
+    }
+    return status;
 }

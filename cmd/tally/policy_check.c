@@ -97,19 +97,21 @@ static void render(const options *chosen, const tally_loaded_policy *loaded, con
     tally_buffer_free(&array);
 }
 
-/* True: the file has neither errors nor refusals. */
-static bool check_file(const options *chosen, const char *path, tally_buffer *out)
+/* OK: the file has neither errors nor refusals. */
+static int check_file(const options *chosen, const char *path, tally_buffer *out)
 {
     tally_loaded_policy loaded;
     tally_err err = TALLY_ERR_INIT;
     tally_rc rc = tally_cmd_load_policy(&loaded, path, &err);
     bool is_fine = rc == TALLY_OK;
+    int status;
 
     if (loaded.diagnostics == NULL ||
         (!is_fine && tally_diagnostics_count(loaded.diagnostics) == 0)) {
         fprintf(stderr, "tally policy check: %s\n", err.message);
+        status = loaded.status;
         tally_loaded_policy_free(&loaded);
-        return false;
+        return status;
     }
     if (is_fine && chosen->is_live)
         is_fine = tally_charter_check(loaded.policy, loaded.diagnostics);
@@ -123,14 +125,14 @@ static bool check_file(const options *chosen, const char *path, tally_buffer *ou
             out, "%s: %s%s\n", path, chosen->is_live ? "may go live" : "is a policy",
             tally_diagnostics_count(loaded.diagnostics) > 0 ? ", with warnings" : "");
     tally_loaded_policy_free(&loaded);
-    return is_fine;
+    return is_fine ? TALLY_EXIT_OK : TALLY_EXIT_FAILED;
 }
 
 int tally_cmd_policy_check(int argc, char **argv)
 {
     options chosen = { .format = "text" };
     tally_buffer out;
-    bool is_fine = true;
+    int status = TALLY_EXIT_OK;
 
     if (argc > 1 && strcmp(argv[1], "--help") == 0) {
         print_help();
@@ -142,14 +144,14 @@ int tally_cmd_policy_check(int argc, char **argv)
     if (chosen.as_json)
         tally_buffer_append_byte(&out, '[');
     for (int i = chosen.first_file; i < argc; i++)
-        is_fine = check_file(&chosen, argv[i], &out) && is_fine;
+        status = tally_cmd_worse(status, check_file(&chosen, argv[i], &out));
     if (chosen.as_json)
         tally_buffer_append_string(&out, out.count > 1 ? "\n]\n" : "]\n");
     if (tally_buffer_failure(&out) != TALLY_OK) {
         fputs("tally policy check: the report is too long\n", stderr);
-        is_fine = false;
+        status = TALLY_EXIT_FAILED;
     }
     fputs(tally_buffer_string(&out), stdout);
     tally_buffer_free(&out);
-    return is_fine ? TALLY_EXIT_OK : TALLY_EXIT_FAILED;
+    return status;
 }

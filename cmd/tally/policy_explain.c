@@ -24,7 +24,7 @@ static int explain(const tally_policy *policy)
         status = TALLY_EXIT_FAILED;
     } else if (fwrite(out.bytes, 1, out.count, stdout) != out.count || fflush(stdout) != 0) {
         perror("tally policy explain");
-        status = TALLY_EXIT_FAILED;
+        status = TALLY_EXIT_FILES;
     }
     tally_buffer_free(&out);
     return status;
@@ -33,7 +33,7 @@ static int explain(const tally_policy *policy)
 int tally_cmd_policy_explain(int argc, char **argv)
 {
     tally_loaded_policy loaded;
-    int status = TALLY_EXIT_FAILED;
+    int status;
 
     if (argc > 1 && strcmp(argv[1], "--help") == 0) {
         puts("Usage: tally policy explain FILE\n"
@@ -51,6 +51,8 @@ int tally_cmd_policy_explain(int argc, char **argv)
     }
     if (tally_cmd_need_policy(&loaded, "policy explain", argv[1]) != NULL)
         status = explain(loaded.policy);
+    else
+        status = loaded.status;
     tally_loaded_policy_free(&loaded);
     return status;
 }

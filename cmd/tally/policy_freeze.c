@@ -25,7 +25,7 @@ static int write_text(const char *path, const char *text, size_t count)
 
     if (stream == NULL) {
         fprintf(stderr, "tally policy freeze: %s cannot be opened: %s\n", path, strerror(errno));
-        return TALLY_EXIT_FAILED;
+        return TALLY_EXIT_FILES;
     }
     is_written = fwrite(text, 1, count, stream) == count && fflush(stream) == 0;
     if (path != NULL)
@@ -33,7 +33,7 @@ static int write_text(const char *path, const char *text, size_t count)
     if (!is_written)
         fprintf(stderr, "tally policy freeze: %s cannot be written: %s\n",
                 path != NULL ? path : "standard output", strerror(errno));
-    return is_written ? TALLY_EXIT_OK : TALLY_EXIT_FAILED;
+    return is_written ? TALLY_EXIT_OK : TALLY_EXIT_FILES;
 }
 
 int tally_cmd_policy_freeze(int argc, char **argv)
@@ -42,7 +42,7 @@ int tally_cmd_policy_freeze(int argc, char **argv)
     tally_loaded_policy loaded;
     char *text;
     size_t count;
-    int status = TALLY_EXIT_FAILED;
+    int status;
 
     if (argc > 1 && strcmp(argv[1], "--help") == 0) {
         print_help();
@@ -60,7 +60,9 @@ int tally_cmd_policy_freeze(int argc, char **argv)
         fputs("tally policy freeze: name one policy file, and OUT after -o\n", stderr);
         return TALLY_EXIT_USAGE;
     }
-    if (tally_cmd_need_policy(&loaded, "policy freeze", file) != NULL) {
+    if (tally_cmd_need_policy(&loaded, "policy freeze", file) == NULL) {
+        status = loaded.status;
+    } else {
         tally_rc rc = tally_policy_freeze(loaded.policy, &text, &count);
 
         if (rc == TALLY_OK) {
@@ -68,6 +70,7 @@ int tally_cmd_policy_freeze(int argc, char **argv)
             tally_policy_text_free(text);
         } else {
             fprintf(stderr, "tally policy freeze: %s\n", tally_rc_name(rc));
+            status = TALLY_EXIT_FAILED;
         }
     }
     tally_loaded_policy_free(&loaded);

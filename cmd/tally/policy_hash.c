@@ -24,7 +24,7 @@ static void print_version(const tally_version *version)
 int tally_cmd_policy_hash(int argc, char **argv)
 {
     tally_loaded_policy loaded;
-    int status = TALLY_EXIT_FAILED;
+    int status;
 
     if (argc > 1 && strcmp(argv[1], "--help") == 0) {
         puts("Usage: tally policy hash FILE\n"
@@ -41,8 +41,8 @@ int tally_cmd_policy_hash(int argc, char **argv)
     if (tally_cmd_need_policy(&loaded, "policy hash", argv[1]) != NULL) {
         for (uint32_t i = 0; i < loaded.policy->version_count; i++)
             print_version(&loaded.policy->versions[i]);
-        status = TALLY_EXIT_OK;
     }
+    status = loaded.status;
     tally_loaded_policy_free(&loaded);
     return status;
 }

@@ -22,7 +22,7 @@ static void print_help(void)
          "  --format json  an array with an object for each file\n"
          "\n"
          "Exit status: 0 all tests passed, 1 some failed or a file is no policy,\n"
-         "2 the command line makes no sense.");
+         "2 the command line makes no sense, 3 a file cannot be read or written.");
 }
 
 /* The index of the first file, or 0 when the command line makes no sense. */
@@ -53,14 +53,14 @@ static int read_options(bool *out_as_json, int argc, char **argv)
     return i;
 }
 
-/* True: it is a policy and all its tests passed. */
-static bool test_file(const char *path, bool as_json, tally_buffer *out)
+/* OK: it is a policy and all its tests passed. */
+static int test_file(const char *path, bool as_json, tally_buffer *out)
 {
     tally_loaded_policy loaded;
     tally_policy *policy = tally_cmd_need_policy(&loaded, "policy test", path);
     tally_err err = TALLY_ERR_INIT;
     tally_test_run *run = NULL;
-    bool is_fine = false;
+    int status = policy == NULL ? loaded.status : TALLY_EXIT_FAILED;
 
     if (policy != NULL && tally_testing_run(&run, policy, &err) != TALLY_OK)
         fprintf(stderr, "tally policy test: %s\n", err.message);
@@ -71,16 +71,17 @@ static bool test_file(const char *path, bool as_json, tally_buffer *out)
         } else {
             tally_testing_render_text(run, tally_text_from(path), out);
         }
-        is_fine = run->failed == 0;
+        status = run->failed == 0 ? TALLY_EXIT_OK : TALLY_EXIT_FAILED;
     }
     tally_testing_free(run);
     tally_loaded_policy_free(&loaded);
-    return is_fine;
+    return status;
 }
 
 int tally_cmd_policy_test(int argc, char **argv)
 {
-    bool as_json, is_fine = true;
+    int status = TALLY_EXIT_OK;
+    bool as_json;
     tally_buffer out;
     int first;
 
@@ -95,14 +96,14 @@ int tally_cmd_policy_test(int argc, char **argv)
     if (as_json)
         tally_buffer_append_byte(&out, '[');
     for (int i = first; i < argc; i++)
-        is_fine = test_file(argv[i], as_json, &out) && is_fine;
+        status = tally_cmd_worse(status, test_file(argv[i], as_json, &out));
     if (as_json)
         tally_buffer_append_string(&out, out.count > 1 ? "\n]\n" : "]\n");
     if (tally_buffer_failure(&out) != TALLY_OK) {
         fputs("tally policy test: the report is too long\n", stderr);
-        is_fine = false;
+        status = TALLY_EXIT_FAILED;
     }
     fputs(tally_buffer_string(&out), stdout);
     tally_buffer_free(&out);
-    return is_fine ? TALLY_EXIT_OK : TALLY_EXIT_FAILED;
+    return status;
 }

@@ -188,8 +188,9 @@ static void print_others(const tally_expectation *expectation, tally_buffer *out
                               expectation->other_count,
                               TALLY_TEXT_ARGS(expectation->read->expect_result));
     for (uint32_t i = 0; i < expectation->other_kinds; i++) {
-        (void)tally_buffer_printf(out, "%s %s %" PRIu64, i == 0 ? "" : ",",
-                                  expectation->others[i].text, expectation->others[i].count);
+        (void)tally_buffer_append_string(out, i == 0 ? " " : ", ");
+        (void)tally_buffer_append_visible(out, tally_text_from(expectation->others[i].text));
+        (void)tally_buffer_printf(out, " %" PRIu64, expectation->others[i].count);
         named += expectation->others[i].count;
     }
     if (named < expectation->other_count)

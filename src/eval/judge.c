@@ -18,7 +18,7 @@ static tally_rc no_memory(tally_err *err)
 static void tell_failure(tally_session *session, tally_text subject, const tally_err *failure)
 {
     session->fault_count++;
-    if (session->options.notes == NULL)
+    if (session->options.notes == NULL || session->failure_count++ >= TALLY_REFUSALS_PRINTED_MAX)
         return;
     tally_progress_clear(&session->progress);
     fprintf(session->options.notes, "subject %.*s: %s%s", TALLY_TEXT_ARGS(subject),

@@ -543,6 +543,11 @@ const tally_results *tally_session_results(const tally_session *session)
 
 void tally_session_print_summary(const tally_session *session)
 {
+    uint64_t failed = session->failure_count;
+
+    if (failed > TALLY_REFUSALS_PRINTED_MAX)
+        fprintf(session->options.notes, "\u2026 and %" PRIu64 " more subjects not computed\n",
+                failed - TALLY_REFUSALS_PRINTED_MAX);
     tally_refusals_print_summary(&session->sources.refusals, session->sources.row_count);
 }
 

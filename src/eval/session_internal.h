@@ -40,7 +40,8 @@ struct tally_session {
     int64_t as_of_ms;
     uint32_t version;
     bool was_streamed;
-    uint64_t fault_count; /* refused after reading, or not computed */
+    uint64_t fault_count;   /* refused after reading, or not computed */
+    uint64_t failure_count; /* not computed */
     uint64_t explained_count;
     uint64_t miss_count;
     tally_bulk bulk;

@@ -314,9 +314,10 @@ static tally_rc check_bytes(tally_text text, tally_diagnostics *diagnostics)
         return refuse_text(diagnostics, TALLY_E_INVALID, "nul", line_of(text, control),
                            "this line holds a NUL byte");
     if (control < text.count)
-        return refuse_text(diagnostics, TALLY_E_INVALID, "control-character",
-                           line_of(text, control), "this line holds a control character, or one that turns the direction of "
-                           "writing");
+        return refuse_text(
+            diagnostics, TALLY_E_INVALID, "control-character", line_of(text, control),
+            "this line holds a control character, or one that turns the direction of "
+            "writing");
     if (tally_text_has_prefix(text, TALLY_TEXT("\xef\xbb\xbf")))
         return refuse_text(diagnostics, TALLY_E_INVALID, "byte-order-mark", 1,
                            "the text begins with a byte order mark; save it as UTF-8 without one");

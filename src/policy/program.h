@@ -24,7 +24,7 @@
 
 #define TALLY_NOTHING         INT64_MIN
 #define TALLY_EVENT_TYPES_MAX 256u
-#define TALLY_LETS_MAX 256u
+#define TALLY_LETS_MAX        256u
 #define TALLY_FIELDS_MAX      64u
 #define TALLY_NO_INDEX        UINT32_MAX
 

@@ -97,8 +97,8 @@ static void render_line(const tally_diagnostic *entry, tally_text line, const ch
         to = from + LINE_CHARACTERS_MAX < characters ? from + LINE_CHARACTERS_MAX : characters;
     }
     tally_buffer_printf(out, "%5u | %s", entry->line, from > 0 ? "… " : "");
-    append_visible(out, tally_text_slice(line, byte_of_character(line, from),
-                                         byte_of_character(line, to)));
+    append_visible(
+        out, tally_text_slice(line, byte_of_character(line, from), byte_of_character(line, to)));
     tally_buffer_append_string(out, to < characters ? " …\n" : "\n");
     if (before > characters)
         before = characters;
@@ -149,8 +149,7 @@ void tally_diagnostics_render_text(const tally_diagnostics *diagnostics, tally_t
                                    tally_text file_text, bool with_colour, tally_buffer *out)
 {
     for (size_t i = 0; i < tally_diagnostics_count(diagnostics); i++)
-        render_entry(tally_diagnostics_get(diagnostics, i), file_name, file_text, with_colour,
-                     out);
+        render_entry(tally_diagnostics_get(diagnostics, i), file_name, file_text, with_colour, out);
 }
 
 /* ---- JSON (RFC 8259) ------------------------------------------------------ */

@@ -49,9 +49,13 @@ static const struct {
     { "a byte order mark", "\xef\xbb\xbf" POINTS, "byte-order-mark", 1, 1, TALLY_E_INVALID },
     { "a carriage return alone", HEAD "purpose: a\rb\n", "control-character", 5, 1,
       TALLY_E_INVALID },
-    { "a C1 control character", HEAD "purpose: a\xc2\x9b" "31mb\n", "control-character", 5, 1,
-      TALLY_E_INVALID },
-    { "a text that turns its direction", HEAD "purpose: a\xe2\x80\xae" "b\n",
+    { "a C1 control character",
+      HEAD "purpose: a\xc2\x9b"
+           "31mb\n",
+      "control-character", 5, 1, TALLY_E_INVALID },
+    { "a text that turns its direction",
+      HEAD "purpose: a\xe2\x80\xae"
+           "b\n",
       "control-character", 5, 1, TALLY_E_INVALID },
     { "UTF-16", "\xff\xfet\0a\0", "not-utf8", 1, 1, TALLY_E_INVALID },
     { "Latin-1", HEAD "purpose: caf\xe9\nevents: {}\n", "not-utf8", 5, 1, TALLY_E_INVALID },
