@@ -243,14 +243,25 @@ static bool check_with(tally_checker *checker, const tally_set_node *node,
     return true;
 }
 
+/* A set in brackets is one set with what stands around it: a window on either is its window. */
+static bool names_window(const tally_set_node *node)
+{
+    while (node != NULL && node->window == NULL)
+        node = node->inner;
+    return node != NULL;
+}
+
+static const tally_set *check_set(tally_checker *checker, const tally_set_node *node,
+                                  const tally_frame *frame, bool has_window);
+
 static bool check_parts(tally_checker *checker, const tally_set_node *node,
-                        const tally_frame *frame, tally_set *set)
+                        const tally_frame *frame, bool has_window, tally_set *set)
 {
     bool are_fine = true;
     int64_t last = 0;
 
     if (node->inner != NULL) {
-        set->inner = tally_check_set(checker, node->inner, frame);
+        set->inner = check_set(checker, node->inner, frame, has_window);
         are_fine = set->inner != NULL;
     } else {
         are_fine = check_names(checker, node, set);
@@ -270,9 +281,11 @@ static bool check_parts(tally_checker *checker, const tally_set_node *node,
     return are_fine && check_with(checker, node, frame, set);
 }
 
-const tally_set *tally_check_set(tally_checker *checker, const tally_set_node *node,
-                                 const tally_frame *frame)
+/* has_window: the set or one around it in the same brackets names its window. */
+static const tally_set *check_set(tally_checker *checker, const tally_set_node *node,
+                                  const tally_frame *frame, bool has_window)
 {
+    const tally_window *given = has_window ? NULL : checker->scope->default_window;
     tally_set *set = tally_arena_zalloc(checker->compiler->arena, sizeof(*set));
     bool is_bare = !node->earlier && node->last_count == NULL && node->with == NULL &&
                    node->window == NULL;
@@ -284,16 +297,20 @@ const tally_set *tally_check_set(tally_checker *checker, const tally_set_node *n
     }
     set->earlier = node->earlier;
     set->span = tally_span_of(checker->source, node->at, node->end);
-    if (!check_parts(checker, node, frame, set))
+    if (!check_parts(checker, node, frame, has_window, set))
         return NULL;
     /* A set that adds nothing to the one inside is that one. */
-    if (is_bare && set->inner != NULL &&
-        (node->inner != NULL || checker->scope->default_window == NULL))
+    if (is_bare && set->inner != NULL && (node->inner != NULL || given == NULL))
         return set->inner;
     if (set->window == NULL)
-        set->window = checker->scope->default_window != NULL ? checker->scope->default_window
-                                                             : &tally_window_lifetime;
+        set->window = given != NULL ? given : &tally_window_lifetime;
     return set;
+}
+
+const tally_set *tally_check_set(tally_checker *checker, const tally_set_node *node,
+                                 const tally_frame *frame)
+{
+    return check_set(checker, node, frame, names_window(node));
 }
 
 const tally_set *tally_set_compile(tally_compiler *compiler, const tally_source_text *source,

@@ -146,7 +146,8 @@ class Question:
         return first <= day < current
 
     def cycle_start(self, months, reference):
-        day, zone = self.zone_of(reference).day(reference.at), self.zone()
+        zone = self.zone_of(reference)
+        day = zone.day(reference.at)
         start, turns = zone.first_of(day), 0
         while True:
             turns += 1
