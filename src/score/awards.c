@@ -404,6 +404,7 @@ tally_rc tally_earned_in(tally_context *context, uint32_t version, const tally_e
     const struct tally_policy *policy = context->policy;
     uint32_t id = expr->index == TALLY_NO_INDEX ? TALLY_NO_INDEX
                                                 : policy->versions[version].awards[expr->index].id;
+    uint32_t before = scope->event != TALLY_NO_INDEX ? scope->event : scope->root;
     tally_window_range range;
     tally_i128 points = 0;
     tally_rc rc = tally_window_resolve(context, version, expr->window, scope, &range, err);
@@ -414,7 +415,7 @@ tally_rc tally_earned_in(tally_context *context, uint32_t version, const tally_e
         const tally_entry *entry = &context->entries[i];
         const tally_award *award = tally_entry_award(context, i);
 
-        if (entry->event >= range.high)
+        if (entry->event >= range.high || entry->event >= before) /* none in scope: the greatest */
             break;
         if (award == NULL || (id != TALLY_NO_INDEX && award->id != id) ||
             entry->ended_ms <= scope->t ||

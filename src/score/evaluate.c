@@ -15,7 +15,7 @@
 
 struct tally_let_cache {
     tally_scope scope;
-    uint32_t entry_count; /* `earned` changes between the awards of one event */
+    uint32_t entry_count; /* while awards are settled, answers about an instant grow with them */
     bool is_known;
     tally_value value;
 };

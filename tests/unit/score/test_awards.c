@@ -157,6 +157,11 @@ static const struct {
       "awards:\n  help:\n    for: help\n    points: if score >= 10 then 100 else 10\n",
       { "2024-01-01 help 1 n=1 kind=small", "2024-01-01 help 2 n=1 kind=small" },
       { { "2024-01-01", 110 } } },
+    { "earned leaves out the event in scope, earlier awards of it too",
+      "awards:\n  help:\n    for: help\n    points: 10\n"
+      "  more:\n    for: help\n    points: earned(all in lifetime)\n",
+      { "2024-01-01 help 1 n=1 kind=small", "2024-01-02 help 2 n=1 kind=small" },
+      { { "2024-01-01", 10 }, { "2024-01-02", 30 } } },
     { "earned so far",
       "awards:\n  help:\n    for: help\n    points: if earned(all in calendar month) < 15 then 10 "
       "else 1\n",
