@@ -44,6 +44,9 @@ static void make_printable(char *line)
 
 TALLY_PRINTF(4, 0)
 static void say(const char *kind, tally_audit_check check, uint64_t count, const char *format,
+                va_list arguments) TALLY_PRINTF(4, 0);
+
+static void say(const char *kind, tally_audit_check check, uint64_t count, const char *format,
                 va_list arguments)
 {
     char line[LINE_BYTES];
@@ -192,6 +195,12 @@ static void print_summary(const tally_audit *audit, const char *result)
     tally_buffer_free(&root);
 }
 
+/* A verdict that could not be written is none. */
+static int finish(int status)
+{
+    return fflush(stdout) == 0 && ferror(stdout) == 0 ? status : TALLY_EXIT_USAGE;
+}
+
 int tally_audit_print(const tally_audit *audit)
 {
     if (audit->stopped.rc != TALLY_OK) {
@@ -203,8 +212,8 @@ int tally_audit_print(const tally_audit *audit)
     print_table(audit);
     if (sum(audit->faults) > 0) {
         print_summary(audit, "failed");
-        return TALLY_EXIT_FAILED;
+        return finish(TALLY_EXIT_FAILED);
     }
     print_summary(audit, "passed");
-    return TALLY_EXIT_OK;
+    return finish(TALLY_EXIT_OK);
 }

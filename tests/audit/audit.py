@@ -265,6 +265,16 @@ def odd_folders(scratch):
     text, _ = passes("a full tile stands in for a partial one", log)
     claim("which is said", "stands in for it" in text, text)
 
+    empty = scratch / "empty"
+    empty.mkdir()
+    shutil.copy(VECTORS / "log-1000.checkpoints/0", empty / "checkpoint")
+    passes("an empty log", empty, warnings=0)
+    fails("an empty log that had entries", empty, "--saved", VECTORS / "log-1000.checkpoints/1",
+          saying="rolled back")
+    with open("/dev/full", "w") as full:
+        run = subprocess.run([TALLY, "audit", str(empty), "--vkey", KEY], stdout=full)
+    claim("a verdict that cannot be written is none", run.returncode == 2)
+
     log, _ = make(scratch / "lost")
     (log / "tile/entries/001").unlink()
     fails("lost entries leave the tree to be checked", log, saying="tile/entries/001 is missing")
