@@ -14,6 +14,19 @@ int64_t tally_next_change_horizon(int64_t t)
     return __builtin_add_overflow(t, HORIZON_DAYS * TALLY_DAY_MS, &horizon) ? t : horizon;
 }
 
+static bool is_recorded(const tally_history *history, uint32_t i, int64_t t)
+{
+    return (history->recorded_ms != NULL ? history->recorded_ms[i] : history->at_ms[i]) <= t;
+}
+
+/* Known at t; a record about one that is not known yet has no effect before that is. */
+static bool is_known(const tally_history *history, uint32_t i, int64_t t)
+{
+    uint32_t of = history->of != NULL ? history->of[i] : TALLY_NO_INDEX;
+
+    return is_recorded(history, i, t) && (of == TALLY_NO_INDEX || is_recorded(history, of, t));
+}
+
 tally_rc tally_statement_known(const tally_history *history, int64_t t, tally_arena *arena,
                                tally_history *out_known, tally_err *err)
 {
@@ -21,12 +34,8 @@ tally_rc tally_statement_known(const tally_history *history, int64_t t, tally_ar
     uint32_t *kept, *place;
     tally_history known = *history;
 
-    for (uint32_t i = 0; i < history->count; i++) {
-        int64_t recorded =
-            history->recorded_ms != NULL ? history->recorded_ms[i] : history->at_ms[i];
-
-        count += recorded <= t;
-    }
+    for (uint32_t i = 0; i < history->count; i++)
+        count += is_known(history, i, t);
     if (count == history->count) {
         *out_known = known;
         return TALLY_OK;
@@ -37,11 +46,8 @@ tally_rc tally_statement_known(const tally_history *history, int64_t t, tally_ar
         return tally_err_set(err, tally_arena_failure(arena), 0, "leaving out later records");
     count = 0;
     for (uint32_t i = 0; i < history->count; i++) {
-        int64_t recorded =
-            history->recorded_ms != NULL ? history->recorded_ms[i] : history->at_ms[i];
-
         place[i] = TALLY_NO_INDEX;
-        if (recorded <= t) {
+        if (is_known(history, i, t)) {
             place[i] = count;
             kept[count++] = i;
         }

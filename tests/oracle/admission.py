@@ -40,7 +40,7 @@ def decide(policy, record, programme):
         values = {name: None for name in version.types[kind].fields}
         values.update({name: question.evaluate(tree) for name, tree in fields.items()})
         written.append(Event(kind, subject, record.id, record.at, record.recorded, record.offset, values,
-                             record.reversals, record.disputes, record.decisions))
+                             record.reversals, record.disputes, record.decision_places, record.decisions))
     if len(writes) > 1:
         for number, event in enumerate(written, 1):
             event.id = f"{record.id}/{number}"

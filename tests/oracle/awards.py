@@ -220,9 +220,9 @@ class Ledger:
     @staticmethod
     def open_dispute(event, instant):
         """When the earliest dispute that is open at this instant was filed; None: none is."""
-        filed = [at for at in event.disputes if at <= instant
-                 and not any(at <= decided <= instant for decided, _ in event.decisions)]
-        return min(filed, default=None)
+        filed = [place for place in event.disputes if place[0] <= instant
+                 and not any(place < decided and decided[0] <= instant for decided in event.decision_places)]
+        return min(filed)[0] if filed else None
 
     def amount(self, line, instant):
         """What the line is worth before net limits, best limits and the share of deductions."""
@@ -313,7 +313,7 @@ class Ledger:
         for line in self.lines:
             if line.award is None or (name != "all" and line.award.name != name) or line.event.at > question.instant:
                 continue
-            if line.ended is not None and line.ended <= question.instant:
+            if line.spends or (line.ended is not None and line.ended <= question.instant):
                 continue
             if question.event is not None and line.event.place() >= question.event.place():
                 continue

@@ -37,7 +37,8 @@ class Event:
     offset: int
     fields: dict
     reversals: list = field(default_factory=list)  # instants
-    disputes: list = field(default_factory=list)
+    disputes: list = field(default_factory=list)  # places in order
+    decision_places: list = field(default_factory=list)
     decisions: list = field(default_factory=list)  # (instant, finding)
 
     def place(self):
@@ -232,8 +233,9 @@ def known_events(intake, as_of):
             events[record.of].reversals.append(record.at)
     for record in about["dispute"]:
         if record.of in events:
-            events[record.of].disputes.append(record.at)
+            events[record.of].disputes.append((record.at, id_key(record.id)))
     for record in about["decision"]:
         if record.of in events:
             events[record.of].decisions.append((record.at, record.finding))
+            events[record.of].decision_places.append((record.at, id_key(record.id)))
     return sorted(events.values(), key=Event.place)

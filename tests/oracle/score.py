@@ -117,7 +117,7 @@ class Moments:
         found = {version.begins for version in self.policy.versions if version.begins is not None}
         for event in self.world.events:
             found |= {event.at, event.at + 1, event.recorded}
-            found |= set(event.reversals) | set(event.disputes) | {at for at, _ in event.decisions}
+            found |= set(event.reversals) | {at for at, _ in event.disputes} | {at for at, _ in event.decisions}
         for version in self.policy.versions:
             found |= {begins for dated in version.facts.values() for begins, _ in dated}
         return found

@@ -48,14 +48,18 @@ class Place:
             for row in rows:
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
-    def evaluate(self, policy_text, rows, as_of):
-        """subject -> answer, by the real tally."""
+    def evaluate(self, policy_text, rows, as_of, *options):
+        """subject -> answer (or statement, with --explain), by the real tally."""
         self.write(policy_text, rows)
         command = [TALLY, "eval", str(self.folder / "policy.yaml"), str(self.folder / "events.jsonl"), "--as-of",
-                   civil.show_instant(as_of), "--format", "json", "--no-progress"]
+                   civil.show_instant(as_of), "--format", "json", "--no-progress", *options]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         if done.returncode not in (0, 1):
-            raise Broken(f"exit status {done.returncode}\n{done.stderr[:3000]}")
+            keep = Path(tempfile.mkdtemp(prefix="tally-broken."))
+            for name in ("policy.yaml", "events.jsonl"):
+                (keep / name).write_bytes((self.folder / name).read_bytes())
+            command[2:4] = [str(keep / "policy.yaml"), str(keep / "events.jsonl")]
+            raise Broken(f"{' '.join(command)}: exit status {done.returncode}\n{done.stderr[:3000]}")
         if not done.stdout.strip() and "/policy.yaml:" in done.stderr:
             raise Broken(f"no answers\n{done.stderr[:3000]}")
         answers = {}
@@ -180,6 +184,43 @@ def check_itself(place, raw, rows, as_of, answers, chance):
     return problems
 
 
+def check_statements(place, raw, rows, as_of, answers, chance):
+    """The lines of a statement sum to what is shown, and nothing changes before the day it names."""
+    text = generate.policy_text(raw)
+    statements = place.evaluate(text, rows, as_of, "--explain", "--limit-rows", "0")
+    problems = []
+    for subject, statement in statements.items():
+        if statement["state"] != "scored" or "score" not in answers.get(subject, {}):
+            continue
+        total = sum((line["amount"] for line in statement["lines"]), Fraction(0))
+        if total != statement["shown"] or statement["score"] != answers[subject]["score"]:
+            problems.append((f"statement (lines {total}, shown {statement['shown']})", subject))
+    for subject in chance.sample(sorted(statements), min(2, len(statements))):
+        problems += check_next_change(place, text, rows, as_of, subject, statements[subject])
+    return problems
+
+
+def check_next_change(place, text, rows, as_of, subject, statement):
+    change = statement.get("next change")
+    if change is None and "no change before" not in statement:
+        return []
+    own = [row for row in rows if row["subject"] == subject and events.record_from_row(row, civil.UTC, 0).recorded <= as_of]
+    if not own:
+        return []
+    moment = int(change["at ms"]) if change else civil.parse_day(statement["no change before"]) * civil.DAY - civil.DAY
+    if moment <= as_of:
+        return [("next change is not after T", subject)]
+
+    def answer(instant):
+        return place.evaluate(text, own, instant).get(subject)
+    problems = []
+    if answer(moment - 1) != answer(as_of):
+        problems.append((f"a change before {civil.show_instant(moment)}", subject))
+    if change and answer(moment) == answer(moment - 1):
+        problems.append((f"no change at {civil.show_instant(moment)}", subject))
+    return problems
+
+
 # smaller ---------------------------------------------------------------------------------------------
 
 def still_fails(place, raw, rows, as_of):
@@ -274,9 +315,13 @@ def run_case(place, seed, subjects, check_self=True):
         report(place, seed, raw, rows, as_of, problems)
         failures += 1
     if check_self:
-        broken = check_itself(place, raw, rows, as_of, answers, chance)
+        try:
+            broken = check_itself(place, raw, rows, as_of, answers, chance)
+            broken += check_statements(place, raw, rows, as_of, answers, chance)
+        except Broken as error:
+            broken = [(str(error), "")]
         for name, subject in broken[:5]:
-            print(f"not ok - case {seed}: {name} changes the answer of {subject}")
+            print(f"not ok - case {seed}: {name}: {subject}")
             print(f"# again: TALLY_BIN={TALLY} {sys.argv[0]} --only {seed}")
         failures += bool(broken)
     return failures, len(by_subject(rows))
