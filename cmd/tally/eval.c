@@ -56,7 +56,8 @@ static void print_help(void)
          "The same events give the same output to the byte, whatever their order.\n"
          "\n"
          "Exit status: 0 every row was read and every subject computed, 1 some were not\n"
-         "(they are listed), 2 the command line makes no sense, 3 a file cannot be read.");
+         "(they are listed), 2 the command line makes no sense, 3 a file cannot be read\n"
+         "or written.");
 }
 
 /* ---- the command line ------------------------------------------------------------ */

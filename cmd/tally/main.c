@@ -12,7 +12,7 @@
 static const tally_command commands[] = {
     { "audit", "Check a copy of a published log", tally_cmd_audit },
     { "eval", "Compute scores from files of events", tally_cmd_eval },
-    { "policy", "Check, hash and freeze policies", tally_cmd_policy },
+    { "policy", "Check, test, explain and freeze policies", tally_cmd_policy },
     { "version", "Print the version", tally_cmd_version },
 };
 

@@ -34,7 +34,7 @@ static void print_help(void)
          "\n"
          "FILE may be - for standard input, or what `tally policy freeze` wrote.\n"
          "Exit status: 0 no errors (warnings may be printed), 1 errors or refusals,\n"
-         "2 the command line makes no sense.");
+         "2 the command line makes no sense, 3 a file cannot be read or written.");
 }
 
 /* False: the command line makes no sense, and it was said. */

@@ -151,6 +151,10 @@ const tally_field *tally_check_field(tally_checker *checker, const tally_node *n
         }
     }
     TALLY_ASSERT(found != NULL); /* has_field() found one */
+    if (found->type == TALLY_TYPE_NOTHING) {
+        checker->has_failed = true; /* its type was refused already */
+        return NULL;
+    }
     *out_slots = slots;
     if (found->type != TALLY_TYPE_TEXT)
         return found;

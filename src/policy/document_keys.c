@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "policy/document.h"
+#include "policy/syntax.h"
 
 static const char *const kind_names[] = {
     [TALLY_YAML_SCALAR] = "a text",
@@ -38,8 +39,11 @@ static void report_empty(tally_reader *reader, const tally_yaml *node, const cha
         tally_document_error(reader, at, "empty-value", "put a text that begins with `#` in quotes",
                              "the value of `%s` is a comment", what);
     else
-        tally_document_error(reader, at, "empty-value", "write the value, or remove the key",
-                             "`%s` has no value", what);
+        tally_document_error(reader, at, "empty-value",
+                             "write the value behind it, or its keys below it and further in, or "
+                             "remove it",
+                             "`%.*s` has no value",
+                             TALLY_TEXT_ARGS(tally_text_slice(at->text, 0, 80)));
 }
 
 bool tally_document_shape(tally_reader *reader, const tally_yaml *node, unsigned flags,
@@ -55,7 +59,12 @@ bool tally_document_shape(tally_reader *reader, const tally_yaml *node, unsigned
         const char *wanted = (flags & TALLY_KEY_TEXT) != 0      ? kind_names[TALLY_YAML_SCALAR]
                              : (flags & TALLY_KEY_MAPPING) != 0 ? kind_names[TALLY_YAML_MAPPING]
                                                                 : kind_names[TALLY_YAML_SEQUENCE];
-        tally_document_error(reader, node, "shape", "", "`%s` is %s, and %s stands here", what,
+        const char *hint = wanted == kind_names[TALLY_YAML_MAPPING] &&
+                                   node->kind == TALLY_YAML_SCALAR && !node->is_flow
+                               ? "write its keys on the lines below it, further in than itself"
+                               : "";
+
+        tally_document_error(reader, node, "shape", hint, "`%s` is %s, and %s stands here", what,
                              wanted, kind_names[node->kind]);
         return false;
     }
@@ -99,8 +108,13 @@ bool tally_document_keys(tally_reader *reader, const tally_yaml *mapping, const 
     for (size_t i = 0; i < key_count; i++) {
         if ((keys[i].flags & TALLY_KEY_NEEDED) != 0 &&
             tally_yaml_get(mapping, keys[i].name) == NULL)
-            tally_document_error(reader, mapping->key != NULL ? mapping->key : mapping,
-                                 "missing-key", "", "%s needs `%s`", what, keys[i].name);
+            tally_document_error(
+                reader, mapping->key != NULL ? mapping->key : mapping, "missing-key",
+                strcmp(keys[i].name, "tallystick") == 0
+                    ? "write `tallystick: 1` as the first line"
+                    : tally_check_text(&reader->compiler, "add a line `%s: \u2026` to it",
+                                       keys[i].name),
+                "%s needs `%s`", what, keys[i].name);
     }
     return true;
 }

@@ -82,7 +82,7 @@ static void read_gain(tally_reader *reader, const tally_yaml *node, const tally_
                                              reader->compiler.points_decimals, &tier->from);
     if (tier->has_from)
         tier->gain = score_reaches(reader, parts[TIER_FROM], tier->from);
-    if (!reader->version->score.is_present)
+    if (!reader->version->score.is_present && reader->error_count == 0)
         tally_document_error(reader, parts[TIER_FROM], "no-score", "write `gain` and a condition",
                              "a policy without awards has no score to reach");
 }

@@ -17,8 +17,8 @@ static bool refuse_at(const field_reader *reader, tally_text part, const char *h
 {
     size_t at = part.bytes != NULL ? (size_t)(part.bytes - reader->source->text.bytes) : 0;
 
-    tally_report(reader->compiler, TALLY_SEVERITY_ERROR, "bad-type", reader->source, at,
-                 part.count, hint, "%s", message);
+    tally_report(reader->compiler, TALLY_SEVERITY_ERROR, "bad-type", reader->source, at, part.count,
+                 hint, "%s", message);
     return false;
 }
 
@@ -86,8 +86,7 @@ static bool read_range(const field_reader *reader, tally_field *field)
 {
     size_t dots = find_range(reader->text);
     tally_text low = tally_text_trim(tally_text_slice(reader->text, 0, dots));
-    tally_text high = tally_text_trim(
-        tally_text_slice(reader->text, dots + 2, reader->text.count));
+    tally_text high = tally_text_trim(tally_text_slice(reader->text, dots + 2, reader->text.count));
     tally_text step = { NULL, 0 };
     uint32_t low_decimals, high_decimals, step_decimals = 0, decimals;
 
@@ -194,8 +193,8 @@ static bool read_words(const field_reader *reader, tally_field *field, const tal
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
-        list[i] = is_quoted(items[i]) ? tally_text_slice(items[i], 1, items[i].count - 1)
-                                      : items[i];
+        list[i] =
+            is_quoted(items[i]) ? tally_text_slice(items[i], 1, items[i].count - 1) : items[i];
         if (list[i].count == 0)
             return refuse_at(reader, items[i], "add `or nothing` for a field that may be empty",
                              "a word cannot be empty");
@@ -284,15 +283,17 @@ static bool refuse_type(const field_reader *reader)
         { "date", "write `day`" },
         { "time", "an event's own time is its `at`; for another day write `day`" },
     };
-    static const tally_text types[] = { { "yes or no", 9 }, { "day", 3 },  { "id", 2 },
-                                        { "member", 6 },    { "text", 4 } };
+    static const tally_text types[] = {
+        { "yes or no", 9 }, { "day", 3 }, { "id", 2 }, { "member", 6 }, { "text", 4 }
+    };
     const char *hint = "types are: 0..100, 0.00..24.00, 0..24 step 0.25, one of low, high, yes or "
                        "no, day, id, member, text";
     tally_text nearest = tally_nearest(reader->text, types, sizeof(types) / sizeof(types[0]));
 
     if (nearest.count > 0)
-        hint = tally_check_text(reader->compiler, "did you mean `%.*s`?",
-                                TALLY_TEXT_ARGS(nearest));
+        hint = tally_check_text(reader->compiler, "did you mean `%.*s`?", TALLY_TEXT_ARGS(nearest));
+    if (reader->text.count > 0 && reader->text.bytes[0] >= '0' && reader->text.bytes[0] <= '9')
+        hint = "bounds have two dots between them, as in `1..12`";
     for (size_t i = 0; i < sizeof(habits) / sizeof(habits[0]); i++) {
         if (tally_text_is(reader->text, habits[i].word))
             hint = habits[i].hint;
@@ -306,9 +307,8 @@ static bool read_type(const field_reader *reader, tally_field *field)
         const char *written;
         tally_value_type type;
     } plain[] = {
-        { "yes or no", TALLY_TYPE_CONDITION }, { "day", TALLY_TYPE_DAY },
-        { "id", TALLY_TYPE_ID },               { "member", TALLY_TYPE_ID },
-        { "text", TALLY_TYPE_TEXT },
+        { "yes or no", TALLY_TYPE_CONDITION }, { "day", TALLY_TYPE_DAY },   { "id", TALLY_TYPE_ID },
+        { "member", TALLY_TYPE_ID },           { "text", TALLY_TYPE_TEXT },
     };
 
     for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
@@ -325,8 +325,8 @@ static bool read_type(const field_reader *reader, tally_field *field)
     return refuse_type(reader);
 }
 
-bool tally_field_compile(tally_compiler *compiler, const tally_source_text *source,
-                         tally_text name, tally_field *out_field)
+bool tally_field_compile(tally_compiler *compiler, const tally_source_text *source, tally_text name,
+                         tally_field *out_field)
 {
     field_reader reader = { compiler, source, tally_text_trim(source->text) };
     tally_field field = { .name = name };

@@ -126,12 +126,11 @@ static bool refuse_phrase(tally_parser *parser)
 
     for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++) {
         const tally_token *after = tally_parser_peek(parser, 1);
-        bool has_second = phrases[i].second != NULL
-                              ? tally_parser_is_word(parser, 1, phrases[i].second)
-                              : after->kind == TALLY_TOKEN_NUMBER ||
-                                    after->kind == TALLY_TOKEN_DAY ||
-                                    after->kind == TALLY_TOKEN_STRING ||
-                                    after->kind == TALLY_TOKEN_OPEN;
+        bool has_second =
+            phrases[i].second != NULL
+                ? tally_parser_is_word(parser, 1, phrases[i].second)
+                : after->kind == TALLY_TOKEN_NUMBER || after->kind == TALLY_TOKEN_DAY ||
+                      after->kind == TALLY_TOKEN_STRING || after->kind == TALLY_TOKEN_OPEN;
 
         if (tally_parser_is_word(parser, 0, phrases[i].first) && has_second) {
             tally_parser_refuse(parser, tally_parser_peek(parser, 0), "syntax", phrases[i].hint,
@@ -326,8 +325,8 @@ static tally_node *parse_if(tally_parser *parser)
     if (second == NULL)
         return NULL;
     node = tally_parser_node(parser, TALLY_NODE_IF, word->at);
-    if (!tally_parser_adopt(parser, node, condition) ||
-        !tally_parser_adopt(parser, node, first) || !tally_parser_adopt(parser, node, second))
+    if (!tally_parser_adopt(parser, node, condition) || !tally_parser_adopt(parser, node, first) ||
+        !tally_parser_adopt(parser, node, second))
         return NULL;
     return node;
 }
@@ -361,6 +360,9 @@ bool tally_parse_end(tally_parser *parser)
     if (token->kind == TALLY_TOKEN_NUMBER && token != parser->tokens &&
         token[-1].kind == TALLY_TOKEN_NUMBER)
         hint = "write a number without spaces or commas, as in 10000";
+    else if (token->kind == TALLY_TOKEN_COMMA && token != parser->tokens &&
+             token[-1].kind == TALLY_TOKEN_NUMBER && token[1].kind == TALLY_TOKEN_NUMBER)
+        hint = "decimals stand behind a point, as in 2.5; thousands have no comma";
     else if (token->kind == TALLY_TOKEN_COMMA)
         hint = "a comma stands between the parts of `max(a, b)` or after `is one of`";
     else if (tally_text_is(token->text, "equals"))

@@ -34,6 +34,7 @@ static const struct {
     { "closing quote", "this quote is never closed", "close it, or quote the whole text" },
     { "closing bracket", "`[` is never closed", "write `]` where the list ends" },
     { "closing brace", "`{` is never closed", "write `}` where the mapping ends" },
+    { "quoted scalar", "this quote is never closed", "close it, or quote the whole text" },
     { "block scalar", "a text that begins with `>` or `|` is a block in YAML",
       "begin with a name, as in `hours >= 3`, or put the text in quotes" },
 };

@@ -230,6 +230,56 @@ static const struct {
     { "frozen, but nothing in it", "{}", "frozen", 0, 0, TALLY_E_INVALID },
 };
 
+/* Mistakes of a newcomer: one report each, that says what to write. */
+static const struct {
+    const char *name, *yaml, *message, *hint;
+} mistakes[] = {
+    { "a hyphen between bounds",
+      HEAD "events:\n  visit:\n    hours: 1-12\nawards:\n  a:\n    for: visit\n"
+           "    points: 2 * hours\n",
+      "this is no type of a field", "`1..12`" },
+    { "a misspelt section",
+      VISIT "award:\n  a:\n    for: visit\n    points: 1\ntiers:\n  t:\n    from: 10\n",
+      "`award` is no key of a policy", "did you mean `awards`?" },
+    { "a quote that is not closed", AWARD "    points: 1\n    because: \"Time given.\n",
+      "this quote is never closed", "close it" },
+    { "a decimal comma", AWARD "    points: 2,5 * hours\n", "`,` does not belong here", "2.5" },
+    { "an empty tier", POINTS "tiers:\n  helper:\n", "`helper` has no value", "further in" },
+    { "a tier that is a number", POINTS "tiers:\n  helper: 20\n",
+      "`a tier` is a mapping, and a text stands here", "on the lines below it" },
+    { "no language version", "programme: p\ntitle: t\nsubjects: members\nevents: {a: {}}\n",
+      "a policy needs `tallystick`", "`tallystick: 1`" },
+    { "no points", AWARD "    because: x\n", "an award needs `points`", "`points: \u2026`" },
+    { "UTF-16", "\xff\xfet\xff", "the text is UTF-16", "" },
+};
+
+static void one_mistake_is_one_report_with_a_remedy(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(mistakes); i++) {
+        tally_diagnostics *diagnostics = tally_diagnostics_new();
+        const tally_diagnostic *only;
+        tally_policy *policy = NULL;
+
+        assert_non_null(diagnostics);
+        assert_int_equal(
+            compile_bytes(&policy, mistakes[i].yaml, strlen(mistakes[i].yaml), diagnostics),
+            TALLY_E_INVALID);
+        if (tally_diagnostics_count_of(diagnostics, TALLY_SEVERITY_ERROR) != 1) {
+            print_error("%s: %zu errors\n", mistakes[i].name,
+                        tally_diagnostics_count_of(diagnostics, TALLY_SEVERITY_ERROR));
+            fail();
+        }
+        only = tally_diagnostics_get(diagnostics, 0);
+        if (strstr(only->message, mistakes[i].message) == NULL ||
+            strstr(only->hint, mistakes[i].hint) == NULL) {
+            print_error("%s: %s (%s)\n", mistakes[i].name, only->message, only->hint);
+            fail();
+        }
+        tally_diagnostics_free(diagnostics);
+    }
+}
+
 static void each_refusal_names_its_place(void **state)
 {
     bool is_as_said = true;
@@ -346,6 +396,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_refusal_names_its_place),
+        cmocka_unit_test(one_mistake_is_one_report_with_a_remedy),
         cmocka_unit_test(large_texts_are_bounded),
         cmocka_unit_test(longer_than_a_mebibyte_is_refused),
         cmocka_unit_test(a_nul_byte_is_refused_with_its_line),
