@@ -57,6 +57,8 @@ typedef struct tally_window_range {
 tally_rc tally_window_resolve(tally_context *context, uint32_t version, const tally_window *window,
                               const tally_scope *scope, tally_window_range *out_range,
                               tally_err *err);
+/* Leave out the events from a place on. */
+void tally_window_end(tally_window_range *range, uint32_t place);
 bool tally_window_has(const tally_context *context, uint32_t version,
                       const tally_window_range *range, uint32_t event);
 

@@ -240,7 +240,6 @@ tally_rc tally_members_ask(tally_context *context, uint32_t version, const tally
                            const tally_scope *scope, bool *out_is_answered, tally_value *out_value,
                            tally_err *err)
 {
-    tally_scope seen = *scope;
     tally_window_range range;
     uint32_t low, sure, high;
     answer found;
@@ -264,11 +263,11 @@ tally_rc tally_members_ask(tally_context *context, uint32_t version, const tally
     }
     if (listed->state != MEMBERS_LISTED)
         return TALLY_OK;
-    if (expr->set->earlier && scope->event < seen.place) /* no event in scope is TALLY_NO_INDEX */
-        seen.place = scope->event;
-    rc = tally_window_resolve(context, version, expr->set->window, &seen, &range, err);
+    rc = tally_window_resolve(context, version, expr->set->window, scope, &range, err);
     if (rc != TALLY_OK)
         return rc;
+    if (expr->set->earlier && scope->event < scope->place) /* no event in scope is TALLY_NO_INDEX */
+        tally_window_end(&range, scope->event);
     low = first_from(listed, range.low);
     high = first_from(listed, range.high);
     sure = range.test == TALLY_TEST_NONE ? low : high;

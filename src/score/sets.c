@@ -204,11 +204,14 @@ static tally_rc view_open(tally_context *context, uint32_t version, const tally_
     tally_rc rc;
 
     *view = (set_view){ .set = set, .scope = *scope };
-    if (set->earlier && scope->event != TALLY_NO_INDEX && scope->event < view->scope.place)
-        view->scope.place = scope->event;
-    rc = tally_window_resolve(context, version, set->window, &view->scope, &view->range, err);
+    /* The window is asked first: what it refers to may be the event in scope itself. */
+    rc = tally_window_resolve(context, version, set->window, scope, &view->range, err);
     if (rc != TALLY_OK)
         return rc;
+    if (set->earlier && scope->event < view->scope.place) { /* none in scope is TALLY_NO_INDEX */
+        view->scope.place = scope->event;
+        tally_window_end(&view->range, scope->event);
+    }
     if (set->earlier && set->window->kind == TALLY_WINDOW_NEXT)
         view->range.high = view->range.low;
     if (set->inner != NULL || set->last > 0) {

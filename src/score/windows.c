@@ -223,6 +223,14 @@ tally_rc tally_window_resolve(tally_context *context, uint32_t version, const ta
     return rc;
 }
 
+void tally_window_end(tally_window_range *range, uint32_t place)
+{
+    if (range->high > place)
+        range->high = place;
+    if (range->low > range->high)
+        range->low = range->high;
+}
+
 bool tally_window_has(const tally_context *context, uint32_t version,
                       const tally_window_range *range, uint32_t event)
 {
