@@ -206,8 +206,10 @@ static tally_entry make_entry(log_folder *folder, const char *documents, uint64_
         entry.policy = 1;
     if (index == 298 && is_fault("policy-early"))
         entry.policy = 2; /* and entry 299 falls back */
-    if (index >= 490 && is_fault("policy-uncommitted"))
+    if (index >= 490 && (is_fault("policy-uncommitted") || is_fault("policy-late")))
         entry.policy = 3;
+    if (index == 505 && is_fault("policy-late"))
+        entry.kind = TALLY_ENTRY_POLICY; /* in the epoch after the one that names it */
     if (index == 450 && is_fault("two-heads"))
         entry.kind = TALLY_ENTRY_STATE;
     if (index % EPOCH_ENTRIES == 99 && !(is_fault("epoch-without-head") && index == 299))

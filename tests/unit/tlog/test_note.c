@@ -377,6 +377,41 @@ static void notes_beyond_the_bounds_are_refused(void **state)
     tally_buffer_free(&bytes);
 }
 
+static void a_signature_of_an_id_alone_is_refused(void **state)
+{
+    tally_note note;
+
+    (void)state;
+    assert_int_equal(
+        tally_note_parse(&note, TALLY_TEXT("text\n\n\xe2\x80\x94 name AAAAAAA=\n"), NULL),
+        TALLY_OK);
+    assert_int_equal(note.line_count, 1);
+    assert_int_equal(
+        tally_note_parse(&note, TALLY_TEXT("text\n\n\xe2\x80\x94 name AAAAAA==\n"), NULL),
+        TALLY_E_INVALID);
+}
+
+/* Who shares an id with a trusted key, which four bytes allow, is still another. */
+static void a_line_counts_for_its_name_and_id_together(void **state)
+{
+    tally_signer signer = signer_of(ORIGIN, TALLY_KEY_LOG, "keys/log.seed.hex");
+    tally_note_verdict verdict;
+    tally_buffer bytes;
+    tally_vkey key;
+    tally_note note;
+
+    (void)state;
+    vector_read(&bytes, "log-1000.checkpoints/1000");
+    assert_int_equal(tally_note_parse(&note, tally_buffer_text(&bytes), NULL), TALLY_OK);
+    assert_int_equal(tally_signer_vkey(&key, &signer), TALLY_OK);
+    assert_int_equal(tally_note_verify(&note, &key, 1, &verdict, NULL), TALLY_OK);
+    assert_true(verdict.is_signed);
+    key.name = TALLY_TEXT("another.example.org");
+    assert_int_equal(tally_note_verify(&note, &key, 1, &verdict, NULL), TALLY_OK);
+    assert_false(verdict.is_signed);
+    tally_buffer_free(&bytes);
+}
+
 static void a_checkpoint_that_could_not_be_read_is_not_written(void **state)
 {
     tally_checkpoint checkpoint = { .origin = TALLY_TEXT("a b") };
@@ -432,6 +467,8 @@ int main(void)
         cmocka_unit_test(the_time_is_one_that_a_quorum_vouches_for),
         cmocka_unit_test(any_changed_byte_of_a_signed_checkpoint_is_refused),
         cmocka_unit_test(notes_beyond_the_bounds_are_refused),
+        cmocka_unit_test(a_signature_of_an_id_alone_is_refused),
+        cmocka_unit_test(a_line_counts_for_its_name_and_id_together),
         cmocka_unit_test(a_checkpoint_that_could_not_be_read_is_not_written),
         cmocka_unit_test(opening_survives_each_failed_allocation),
     };
