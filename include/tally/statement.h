@@ -76,7 +76,8 @@ typedef struct tally_statement_step {
     const char *name;
     const char *rule;   /* as written */
     bool is_result;
-    size_t leg_count;   /* exactly the failing legs; 0 for the result */
+    size_t leg_count;   /* exactly the failing legs, cut with a last one that says so beyond
+                         * some 1,000; 0 for the result */
     const tally_statement_leg *legs;
 } tally_statement_step;
 

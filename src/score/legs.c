@@ -10,10 +10,18 @@
 #include <inttypes.h>
 #include "util/checked.h"
 
+/* What one rule may say in a statement. Chains of lets that each name the one
+ * before twice would be told along every path. */
+#define LEGS_MAX      1000u
+#define LEG_STEPS_MAX 20000u
+
 typedef struct leg_walk {
     tally_teller *teller;
     tally_leg_list *list;
     uint32_t version, depth, guard;
+    uint32_t step_count;
+    size_t first; /* of the list's legs, those before belong to other rules */
+    bool is_cut;
     const tally_scope *scope;
     tally_err *err;
 } leg_walk;
@@ -68,8 +76,7 @@ static tally_rc ask_value(leg_walk *walk, const tally_expr *expr, tally_value *o
 static void append_operand(leg_walk *walk, const tally_expr *expr, tally_value value,
                            bool with_percent)
 {
-    tally_teller_value(walk->teller, expr->type, expr->decimals, expr->domain, value,
-                       with_percent);
+    tally_teller_value(walk->teller, expr->type, expr->decimals, expr->domain, value, with_percent);
 }
 
 /* "points", "hours", or the text of the rule. */
@@ -106,8 +113,7 @@ static bool wants_more(tally_op op)
 }
 
 /* ": 4 more" and ": 5 too many" of numbers that compare at equal decimals. */
-static void append_gap(leg_walk *walk, const tally_expr *expr, tally_value left,
-                       tally_value right)
+static void append_gap(leg_walk *walk, const tally_expr *expr, tally_value left, tally_value right)
 {
     const tally_expr *a = expr->args[0], *b = expr->args[1];
     tally_value gap = { 0, 1 };
@@ -149,7 +155,7 @@ static tally_rc tell_comparison(leg_walk *walk, const tally_expr *expr)
     append_operand(walk, b, right, with_percent);
     if (left.a == TALLY_NOTHING) {
         tally_buffer_append_string(out, a->type == TALLY_TYPE_RATIO ? ", there is no rate yet"
-                                                                   : ", it is not known");
+                                                                    : ", it is not known");
     } else {
         tally_buffer_append_string(out, wants_more(expr->op) ? ", has " : ", is ");
         append_operand(walk, a, left, with_percent);
@@ -223,14 +229,13 @@ static tally_rc tell_other(leg_walk *walk, const tally_expr *expr, int64_t condi
         return TALLY_OK;
     leg->is_unknown = condition == TALLY_NOTHING;
     if (expr->op == TALLY_OP_HELD) {
-        tally_teller_source(
-            walk->teller,
-            walk->teller->policy->versions[walk->version].tiers[expr->index].name);
+        tally_teller_source(walk->teller,
+                            walk->teller->policy->versions[walk->version].tiers[expr->index].name);
         tally_buffer_append_string(&walk->teller->buffer, " must be held first");
     } else {
         tally_buffer_append_string(&walk->teller->buffer, leg->rule);
-        tally_buffer_append_string(&walk->teller->buffer, condition == TALLY_NOTHING ? ": not known"
-                                                                                     : ": no");
+        tally_buffer_append_string(&walk->teller->buffer,
+                                   condition == TALLY_NOTHING ? ": not known" : ": no");
     }
     leg->sentence = tally_teller_keep(walk->teller);
     return TALLY_OK;
@@ -246,8 +251,20 @@ static void tell_heading(leg_walk *walk, const tally_expr *expr, int64_t needed)
     if (needed == 1)
         tally_buffer_append_string(&walk->teller->buffer, "one of these is needed:");
     else
-        tally_buffer_printf(&walk->teller->buffer, "%" PRId64 " more of these are needed:",
-                            needed);
+        tally_buffer_printf(&walk->teller->buffer, "%" PRId64 " more of these are needed:", needed);
+    leg->sentence = tally_teller_keep(walk->teller);
+}
+
+static void tell_cut(leg_walk *walk, const tally_expr *expr)
+{
+    tally_statement_leg *leg = add_leg(walk, expr);
+
+    walk->is_cut = true;
+    if (leg == NULL)
+        return;
+    leg->is_heading = true;
+    tally_buffer_append_string(&walk->teller->buffer,
+                               "and more: this rule is longer than a statement can list");
     leg->sentence = tally_teller_keep(walk->teller);
 }
 
@@ -346,8 +363,12 @@ static tally_rc walk_leg(leg_walk *walk, const tally_expr *expr)
     int64_t condition;
     tally_rc rc;
 
-    if (expr == NULL || walk->guard > 512)
+    if (expr == NULL || walk->is_cut || walk->guard > 512)
         return TALLY_OK;
+    if (walk->step_count++ >= LEG_STEPS_MAX || walk->list->count - walk->first >= LEGS_MAX) {
+        tell_cut(walk, expr);
+        return TALLY_OK;
+    }
     rc = tally_evaluate_condition(walk->teller->context, walk->version, expr, walk->scope,
                                   &condition, walk->err);
     if (rc != TALLY_OK || condition == 1)
@@ -362,7 +383,12 @@ tally_rc tally_legs_collect(tally_teller *teller, uint32_t version, const tally_
                             const tally_scope *scope, tally_leg_list *list, tally_err *err)
 {
     leg_walk walk = {
-        .teller = teller, .list = list, .version = version, .scope = scope, .err = err
+        .teller = teller,
+        .list = list,
+        .version = version,
+        .first = list->count,
+        .scope = scope,
+        .err = err,
     };
 
     return walk_leg(&walk, expr);

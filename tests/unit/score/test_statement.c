@@ -248,6 +248,40 @@ static void a_business_reads_why_it_has_its_grade(void **state)
                      "2024-12-31", "statement-food-hygiene");
 }
 
+/* Each let names the one before twice: told along every path, the reasons would
+ * have no end. */
+static void reasons_of_a_rule_that_repeats_itself_are_cut(void **state)
+{
+    static const char *const joints[] = { "any of", "all of", "none of" };
+
+    (void)state;
+    for (size_t joint = 0; joint < UNIT_COUNT(joints); joint++) {
+        tally_subject *subject;
+        tally_statement *statement;
+        tally_policy *policy;
+        tally_buffer yaml;
+
+        tally_buffer_init(&yaml, (size_t)1 << 20);
+        tally_buffer_append_string(&yaml, "tallystick: 1\nprogramme: p\ntitle: t\n"
+                                          "subjects: members\nevents:\n  visit: {}\nlet:\n"
+                                          "  l0: count(visit) > 100\n");
+        for (unsigned i = 1; i < 200; i++)
+            tally_buffer_printf(&yaml, "  l%u:\n    %s:\n      - l%u\n      - l%u\n", i,
+                                joints[joint], i - 1, i - 1);
+        tally_buffer_append_string(&yaml, "grade:\n  good: l199 and count(visit) > 100\n"
+                                          "  fair: otherwise\n");
+        policy = case_compile(tally_buffer_string(&yaml));
+        subject = open_subject(policy, "ann", LINES("2024-03-01 visit 1"));
+        statement = ask_statement(subject, "2024-12-31");
+        assert_int_equal(statement->grade_row_count, 2);
+        assert_in_range(statement->grade_rows[0].leg_count, 1, 1002);
+        tally_statement_free(statement);
+        tally_subject_free(subject);
+        tally_policy_free(policy);
+        tally_buffer_free(&yaml);
+    }
+}
+
 static void the_api_gives_the_result_of_the_statement(void **state)
 {
     tally_policy *policy = case_compile(green_points);
@@ -354,6 +388,7 @@ int main(void)
         cmocka_unit_test(a_member_reads_the_green_points),
         cmocka_unit_test(every_fate_of_a_point_is_told),
         cmocka_unit_test(a_business_reads_why_it_has_its_grade),
+        cmocka_unit_test(reasons_of_a_rule_that_repeats_itself_are_cut),
         cmocka_unit_test(the_api_gives_the_result_of_the_statement),
         cmocka_unit_test(a_page_keeps_to_its_width),
         cmocka_unit_test(a_statement_survives_each_failed_allocation),
