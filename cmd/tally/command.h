@@ -7,6 +7,9 @@
  * A subcommand receives its own name as argv[0] and returns the exit status.
  * It answers `--help` itself, on standard output and with status 0. */
 
+#include <stdbool.h>
+#include <string.h>
+
 enum {
     TALLY_EXIT_OK = 0,
     TALLY_EXIT_FAILED = 1, /* it ran, and the answer or part of the input was bad */
@@ -18,6 +21,15 @@ enum {
 static inline int tally_cmd_worse(int a, int b)
 {
     return a > b ? a : b;
+}
+
+static inline bool tally_cmd_wants_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0)
+            return true;
+    }
+    return false;
 }
 
 typedef struct tally_command {

@@ -18,7 +18,7 @@
 typedef struct options {
     bool as_json, is_live;
     const char *format;
-    int first_file; /* index in argv */
+    int file_count; /* they stand in argv from 1 on */
 } options;
 
 static void print_help(void)
@@ -37,13 +37,13 @@ static void print_help(void)
          "2 the command line makes no sense, 3 a file cannot be read or written.");
 }
 
-/* False: the command line makes no sense, and it was said. */
+/* Moves the files to the front of argv. False: the command line makes no sense, and it was said. */
 static bool read_options(options *chosen, int argc, char **argv)
 {
-    int i = 1;
-
-    for (; i < argc && argv[i][0] == '-' && argv[i][1] != '\0'; i++) {
-        if (strcmp(argv[i], "--live") == 0) {
+    for (int i = 1; i < argc; i++) {
+        if (argv[i][0] != '-' || argv[i][1] == '\0') {
+            argv[++chosen->file_count] = argv[i];
+        } else if (strcmp(argv[i], "--live") == 0) {
             chosen->is_live = true;
         } else if (strcmp(argv[i], "--format") == 0 && i + 1 < argc) {
             chosen->format = argv[++i];
@@ -54,14 +54,13 @@ static bool read_options(options *chosen, int argc, char **argv)
             return false;
         }
     }
-    chosen->first_file = i;
     chosen->as_json = strcmp(chosen->format, "json") == 0;
     if (!chosen->as_json && strcmp(chosen->format, "text") != 0) {
         fprintf(stderr, "tally policy check: the format is text or json, not '%s'\n",
                 chosen->format);
         return false;
     }
-    if (i == argc) {
+    if (chosen->file_count == 0) {
         fputs("tally policy check: name a policy file\n", stderr);
         return false;
     }
@@ -134,7 +133,7 @@ int tally_cmd_policy_check(int argc, char **argv)
     tally_buffer out;
     int status = TALLY_EXIT_OK;
 
-    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+    if (tally_cmd_wants_help(argc, argv)) {
         print_help();
         return TALLY_EXIT_OK;
     }
@@ -143,7 +142,7 @@ int tally_cmd_policy_check(int argc, char **argv)
     tally_buffer_init(&out, REPORT_BYTES_MAX);
     if (chosen.as_json)
         tally_buffer_append_byte(&out, '[');
-    for (int i = chosen.first_file; i < argc; i++)
+    for (int i = 1; i <= chosen.file_count; i++)
         status = tally_cmd_worse(status, check_file(&chosen, argv[i], &out));
     if (chosen.as_json)
         tally_buffer_append_string(&out, out.count > 1 ? "\n]\n" : "]\n");

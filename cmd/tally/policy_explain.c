@@ -35,7 +35,7 @@ int tally_cmd_policy_explain(int argc, char **argv)
     tally_loaded_policy loaded;
     int status;
 
-    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+    if (tally_cmd_wants_help(argc, argv)) {
         puts("Usage: tally policy explain FILE\n"
              "\n"
              "Print a policy in plain English: what may be recorded, what it earns, how the\n"

@@ -44,7 +44,7 @@ int tally_cmd_policy_freeze(int argc, char **argv)
     size_t count;
     int status;
 
-    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+    if (tally_cmd_wants_help(argc, argv)) {
         print_help();
         return TALLY_EXIT_OK;
     }

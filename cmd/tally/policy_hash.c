@@ -26,7 +26,7 @@ int tally_cmd_policy_hash(int argc, char **argv)
     tally_loaded_policy loaded;
     int status;
 
-    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+    if (tally_cmd_wants_help(argc, argv)) {
         puts("Usage: tally policy hash FILE\n"
              "\n"
              "Print one line for each version of the policy, oldest first: its hash, the day\n"

@@ -15,7 +15,7 @@
 static bool has_no_arguments(int argc, char **argv, const char *name, const char *help,
                              int *out_status)
 {
-    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+    if (tally_cmd_wants_help(argc, argv)) {
         puts(help);
         *out_status = TALLY_EXIT_OK;
         return false;

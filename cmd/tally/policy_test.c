@@ -25,14 +25,16 @@ static void print_help(void)
          "2 the command line makes no sense, 3 a file cannot be read or written.");
 }
 
-/* The index of the first file, or 0 when the command line makes no sense. */
+/* Moves the files to the front of argv. How many there are, or 0 when the command line makes no sense. */
 static int read_options(bool *out_as_json, int argc, char **argv)
 {
     const char *format = "text";
-    int i = 1;
+    int count = 0;
 
-    for (; i < argc && argv[i][0] == '-' && argv[i][1] != '\0'; i++) {
-        if (strcmp(argv[i], "--format") == 0 && i + 1 < argc) {
+    for (int i = 1; i < argc; i++) {
+        if (argv[i][0] != '-' || argv[i][1] == '\0') {
+            argv[++count] = argv[i];
+        } else if (strcmp(argv[i], "--format") == 0 && i + 1 < argc) {
             format = argv[++i];
         } else if (strncmp(argv[i], "--format=", 9) == 0) {
             format = argv[i] + 9;
@@ -46,11 +48,9 @@ static int read_options(bool *out_as_json, int argc, char **argv)
         fprintf(stderr, "tally policy test: the format is text or json, not '%s'\n", format);
         return 0;
     }
-    if (i == argc) {
+    if (count == 0)
         fputs("tally policy test: name a policy file\n", stderr);
-        return 0;
-    }
-    return i;
+    return count;
 }
 
 /* OK: it is a policy and all its tests passed. */
@@ -83,19 +83,19 @@ int tally_cmd_policy_test(int argc, char **argv)
     int status = TALLY_EXIT_OK;
     bool as_json;
     tally_buffer out;
-    int first;
+    int count;
 
-    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+    if (tally_cmd_wants_help(argc, argv)) {
         print_help();
         return TALLY_EXIT_OK;
     }
-    first = read_options(&as_json, argc, argv);
-    if (first == 0)
+    count = read_options(&as_json, argc, argv);
+    if (count == 0)
         return TALLY_EXIT_USAGE;
     tally_buffer_init(&out, REPORT_BYTES_MAX);
     if (as_json)
         tally_buffer_append_byte(&out, '[');
-    for (int i = first; i < argc; i++)
+    for (int i = 1; i <= count; i++)
         status = tally_cmd_worse(status, test_file(argv[i], as_json, &out));
     if (as_json)
         tally_buffer_append_string(&out, out.count > 1 ? "\n]\n" : "]\n");

@@ -69,7 +69,7 @@ WORDS(offences) = {
     "fraudster*", "shoplift*", "jaywalk*",
 };
 WORDS(family) = {
-    "famil*", "household*", "spouse*", "husband*", "wife", "wives", "marri*", "divorc*", "parent",
+    "famil*", "household*", "spouse*", "husband*", "wife", "wives", "marriage*", "married", "marries", "divorc*", "parent",
     "parents", "mother", "mothers", "father", "fathers", "grandparent*", "children of",
     "has children", "sibling*", "brother", "brothers", "sister", "sisters", "relative", "relatives",
     "kin", "kinship", "friend", "friends", "friendship*", "boyfriend*", "girlfriend*", "roommate*",

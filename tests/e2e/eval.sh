@@ -210,6 +210,19 @@ for command in check test explain hash freeze; do
     status_of 2 policy "$command"
     status_of 2 policy "$command" --what
 done
+# Options may stand behind the files, as those of eval may.
+status_of 1 policy check kudos.yaml --live
+says out "refused under"
+status_of 0 policy check kudos.yaml --format json kudos.yaml
+says out '"unused'
+status_of 0 policy test kudos.yaml --format=json
+says out '['
+for command in check test; do
+    status_of 2 policy "$command" kudos.yaml --what
+    status_of 2 policy "$command" kudos.yaml --format
+    status_of 0 policy "$command" kudos.yaml --help
+    says out "Usage: tally policy $command"
+done
 status_of 3 policy check kudos.yaml missing.yaml empty.yaml
 status_of 3 policy freeze kudos.yaml -o /nonexistent/frozen.json
 if [ -c /dev/full ]; then

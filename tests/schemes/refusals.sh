@@ -36,6 +36,15 @@ while IFS=$tab read -r file edit right code why; do
     fi
 done <"$schemes/refusals.tsv"
 
+# Every published scheme can be evaluated: none is about what eval refuses.
+printf 'event,subject,at\n' >"$work/none.csv"
+for file in "$schemes"/*.yaml; do
+    "$tally" eval "$file" "$work/none.csv" >"$work/out" 2>&1 || {
+        fail "$(basename "$file"): eval refuses a published scheme"
+        grep 'refused under' "$work/out" || cat "$work/out"
+    }
+done
+
 # The published scheme evaluates; with court orders and family among its words it does not.
 printf 'event,subject,at,hours,kind,stipended\nservice,ann,2024-06-01,8,community,no\n' >"$work/events.csv"
 cp "$schemes/s08-volunteer-award.yaml" "$work/policy.yaml"
