@@ -39,7 +39,7 @@ bool tally_eval_may_evaluate(const tally_eval_output *output)
         tally_diagnostics_sort(found);
         tally_diagnostics_render_text(found, tally_text_from(output->policy_path),
                                       tally_buffer_text(&output->loaded->text),
-                                      isatty(STDERR_FILENO) == 1, &text);
+                                      tally_cmd_has_colour(STDERR_FILENO), &text);
         fputs(tally_buffer_string(&text), stderr);
         fputs("tally eval: the charter does not let persons be scored on this (R9); nothing was "
               "evaluated\n",

@@ -104,6 +104,15 @@ void tally_system_zones_free(tally_system_zones *zones)
     tally_release(zones->files);
 }
 
+/* ---- terminals ---- */
+
+bool tally_cmd_has_colour(int file)
+{
+    const char *no_colour = getenv("NO_COLOR");
+
+    return (no_colour == NULL || no_colour[0] == '\0') && isatty(file) == 1;
+}
+
 /* ---- policies ---- */
 
 tally_rc tally_cmd_load_policy(tally_loaded_policy *out, const char *path, tally_err *err)
@@ -152,8 +161,8 @@ tally_policy *tally_cmd_need_policy(tally_loaded_policy *out, const char *comman
     }
     tally_buffer_init(&report, (size_t)16 << 20);
     tally_diagnostics_render_text(out->diagnostics, tally_text_from(path),
-                                  tally_buffer_text(&out->text), isatty(STDERR_FILENO) == 1,
-                                  &report);
+                                  tally_buffer_text(&out->text),
+                                  tally_cmd_has_colour(STDERR_FILENO), &report);
     fputs(tally_buffer_string(&report), stderr);
     tally_buffer_free(&report);
     return NULL;

@@ -29,6 +29,9 @@ typedef struct tally_system_zones {
 void tally_system_zones_init(tally_system_zones *zones);
 void tally_system_zones_free(tally_system_zones *zones);
 
+/* May what is printed there be coloured? On a terminal, unless NO_COLOR is set to something. */
+bool tally_cmd_has_colour(int file);
+
 /* A policy file read and compiled. */
 typedef struct tally_loaded_policy {
     tally_buffer text;

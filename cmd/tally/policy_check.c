@@ -86,8 +86,8 @@ static void render(const options *chosen, const tally_loaded_policy *loaded, con
 
     if (!chosen->as_json) {
         tally_diagnostics_render_text(loaded->diagnostics, tally_text_from(path),
-                                      tally_buffer_text(&loaded->text), isatty(STDOUT_FILENO) == 1,
-                                      out);
+                                      tally_buffer_text(&loaded->text),
+                                      tally_cmd_has_colour(STDOUT_FILENO), out);
         return;
     }
     tally_buffer_init(&array, REPORT_BYTES_MAX);

@@ -224,6 +224,17 @@ for command in check test; do
     says out "Usage: tally policy $command"
 done
 status_of 3 policy check kudos.yaml missing.yaml empty.yaml
+# Colours on a terminal only, and not where NO_COLOR is set.
+if command -v script >/dev/null; then
+    escape=$(printf '\033')
+    NO_COLOR='' script -qc "$tally policy check empty.yaml" /dev/null >coloured </dev/null || true
+    NO_COLOR=1 script -qc "$tally policy check empty.yaml" /dev/null >plain </dev/null || true
+    says coloured "${escape}[1m"
+    says plain "there is no policy"
+    silent_on plain "$escape"
+    status_of 1 policy check empty.yaml
+    silent_on out "$escape"
+fi
 status_of 3 policy freeze kudos.yaml -o /nonexistent/frozen.json
 if [ -c /dev/full ]; then
     for command in 'policy check kudos.yaml' 'policy explain kudos.yaml' 'policy hash kudos.yaml' \
