@@ -25,7 +25,8 @@ static void print_help(void)
          "2 the command line makes no sense, 3 a file cannot be read or written.");
 }
 
-/* Moves the files to the front of argv. How many there are, or 0 when the command line makes no sense. */
+/* Moves the files to the front of argv. How many there are, or 0 when the command line makes no
+ * sense. */
 static int read_options(bool *out_as_json, int argc, char **argv)
 {
     const char *format = "text";

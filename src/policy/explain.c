@@ -257,7 +257,7 @@ static void explain_head(tally_explainer *e, uint32_t index)
                       e->policy->is_about_organisations ? "organisations"
                                                         : "members, who join by choice");
     if (version->sponsor.count > 0)
-        tally_explain_say(e, " Its sponsor is a %.*s.", TALLY_TEXT_ARGS(version->sponsor));
+        tally_explain_say(e, " Its sponsor: %.*s.", TALLY_TEXT_ARGS(version->sponsor));
     if (version->contact.count > 0)
         tally_explain_say(e, " Questions: %.*s.", TALLY_TEXT_ARGS(version->contact));
     tally_explain_say(e, "\n");

@@ -63,7 +63,9 @@ void tally_explain_review(tally_explainer *e, const tally_review *review)
 static void explain_limit(tally_explainer *e, const tally_limit *limit)
 {
     static const char *const heads[] = { "at most ", "at most ", "at most ", "only the best " };
-    static const char *const tails[] = { " points", " awards", " points in sum", "" };
+    static const char *const tails[] = { " points", " awards",
+                                         " points in sum, the newest cut first,",
+                                         ", of equals the earlier," };
 
     tally_explain_say(e, "%s", heads[limit->kind]);
     if (limit->amount_is_constant)
@@ -251,7 +253,7 @@ static void explain_tier(tally_explainer *e, const tally_tier *tier)
     if (tier->has_price) {
         tally_explain_say(e, "  Reaching it spends ");
         tally_explain_number(e, tier->price, e->policy->points_decimals);
-        tally_explain_say(e, " points");
+        tally_explain_say(e, " points, the soonest to expire first");
         if (tier->carry != INT64_MAX) {
             tally_explain_say(e, ", and at most ");
             tally_explain_number(e, tier->carry, e->policy->points_decimals);

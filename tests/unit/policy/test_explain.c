@@ -15,6 +15,7 @@ static const char policy_text[] =
     "programme: explained\n"
     "title: A policy to explain\n"
     "subjects: members\n"
+    "sponsor: association\n"
     "month-end: first of next month\n"
     "settings:\n"
     "  enough: 3\n"
@@ -34,12 +35,17 @@ static const char policy_text[] =
     "  monthly:\n"
     "    at-most: 20 per calendar month\n"
     "    for-each: place\n"
+    "  top:\n"
+    "    best: 3 per calendar year\n"
+    "  even:\n"
+    "    at-most: 50 per calendar year\n"
+    "    counting: net\n"
     "awards:\n"
     "  shifts:\n"
     "    for: shift\n"
     "    when: kind is garden and hours >= 1\n"
     "    points: 2 * hours\n"
-    "    within: monthly\n"
+    "    within: [monthly, top, even]\n"
     "    expires: at the end of the month, 12 months later\n"
     "    while-disputed: frozen\n"
     "    because: Time given.\n"
@@ -82,6 +88,7 @@ static tally_policy *compile(void)
 /* Each is a piece of the text that stands for one rule or one reading. */
 static const char *const said[] = {
     "A policy to explain (programme explained, version 1 of 1",
+    "Its sponsor: association.",
     "- `shift` with hours (a number from 0.5 to 8 in steps of 0.5); kind (one of garden, kitchen); "
     "place (an identifier).",
     "- enough is set to 3.",
@@ -92,6 +99,11 @@ static const char *const said[] = {
     "points.",
     "Limited to at most 20 points in the calendar month, separately for each place (limit "
     "`monthly`, shared).",
+    "Limited to only the best 3, of equals the earlier, in the calendar year (limit `top`, "
+    "shared).",
+    "Limited to at most 50 points in sum, the newest cut first, in the calendar year (limit "
+    "`even`, "
+    "shared).",
     "The points end at the end of the calendar month that lies 12 months later.",
     "While a dispute about it is open it stays as it was when the dispute was filed.",
     "Why: Time given.",
