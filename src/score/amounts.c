@@ -363,9 +363,9 @@ static void bound_deductions(const tally_context *context, uint32_t limit, tally
 static tally_rc settle(tally_context *context, int64_t t, uint32_t limit, tally_amount *amounts,
                        tally_err *err)
 {
-    tally_rc rc = TALLY_OK;
+    tally_rc rc = tally_engine_work(context, limit, NULL, err);
 
-    for (uint32_t i = 0; i < limit; i++) {
+    for (uint32_t i = 0; rc == TALLY_OK && i < limit; i++) {
         tally_amount *amount = &amounts[i];
         int64_t seen_ms;
 
@@ -375,7 +375,7 @@ static tally_rc settle(tally_context *context, int64_t t, uint32_t limit, tally_
             amount->counted =
                 worth_by_itself(context, i, limit, t, seen_ms, &amount->decayed, &amount->spent);
     }
-    if (context->pass->later_count > 0) {
+    if (rc == TALLY_OK && context->pass->later_count > 0) {
         /* Asking how much a limit allows must not come back here: it would never end. */
         if (context->pass->is_settling)
             return tally_err_set(err, TALLY_E_LIMIT, 0,

@@ -415,6 +415,9 @@ tally_rc tally_earned_in(tally_context *context, uint32_t version, const tally_e
         const tally_entry *entry = &context->entries[i];
         const tally_award *award = tally_entry_award(context, i);
 
+        rc = tally_engine_work(context, 1, &expr->span, err);
+        if (rc != TALLY_OK)
+            return rc;
         if (entry->event >= range.high || entry->event >= before) /* none in scope: the greatest */
             break;
         if (award == NULL || (id != TALLY_NO_INDEX && award->id != id) ||

@@ -201,13 +201,14 @@ struct tally_context {
     /* The rest belongs to the files named. */
     struct tally_type_lists *type_lists; /* sets.c */
     struct tally_let_cache *let_cache;   /* evaluate.c */
-    struct tally_members *members;         /* members.c */
+    struct tally_members *members;       /* members.c */
     struct tally_through *through;       /* through.c */
     struct tally_pass *pass;             /* awards.c */
     struct tally_sweep *sweep;           /* amounts.c */
     int64_t *scratch;                    /* sets.c: a stack of values */
     uint32_t scratch_count, scratch_room;
     uint32_t depth;                    /* of nested evaluation */
+    uint64_t work;                     /* events looked at and amounts settled so far [16] */
     bool is_asking_needs;              /* standing.c */
     struct tally_columns_owned *owned; /* append.c: the columns of appended events */
 };

@@ -14,6 +14,22 @@
 /* Periods, instants and the like that one question may go through [16]. */
 #define TALLY_STEPS_MAX 100000u
 
+/* Events looked at and amounts settled for all questions of one context [16]: what keeps a
+ * rule that is quadratic in the events from running for ever. */
+#define TALLY_WORK_MAX UINT64_C(200000000)
+
+/* Report that the work is beyond its bound. */
+tally_rc tally_engine_overworked(const tally_span *span, tally_err *err);
+
+/* Count work done for a rule at span (NULL: for none in particular). */
+static inline tally_rc tally_engine_work(tally_context *context, uint64_t amount,
+                                         const tally_span *span, tally_err *err)
+{
+    context->work += amount;
+    return TALLY_LIKELY(context->work <= TALLY_WORK_MAX) ? TALLY_OK
+                                                         : tally_engine_overworked(span, err);
+}
+
 /* Report that a number left its range in a rule. */
 tally_rc tally_engine_overflow(const tally_span *span, tally_err *err);
 /* Report why the context's arena gave nothing. */

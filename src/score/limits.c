@@ -150,6 +150,9 @@ static tally_rc used_in_window(tally_context *context, uint32_t version, const t
         *out_used = used;
         return TALLY_OK;
     }
+    rc = tally_engine_work(context, bucket->charge_count - first, &limit->span, err);
+    if (rc != TALLY_OK)
+        return rc;
     for (uint32_t i = first; i < bucket->charge_count; i++) {
         int64_t charge = bucket->charge_sums[i + 1] - bucket->charge_sums[i];
 

@@ -2,6 +2,7 @@
 /* When a result changes by itself: the change instants after t are tried in
  * order until an answer differs. Nothing that was recorded after t takes part. */
 
+#include "score/engine.h"
 #include "score/statement.h"
 
 #define HORIZON_DAYS 3653 /* ten years */
@@ -159,6 +160,7 @@ tally_rc tally_next_change_find(tally_answers *answers, int64_t t, const tally_r
                                 tally_next_change *out_change, tally_err *err)
 {
     int64_t horizon = answers->context->known_ms, at_ms = t;
+    tally_err failure = TALLY_ERR_INIT;
     const int64_t *instants;
     uint32_t count, at = 0;
     tally_rc rc = tally_changes_between(answers, t, horizon, &instants, &count, err);
@@ -177,9 +179,13 @@ tally_rc tally_next_change_find(tally_answers *answers, int64_t t, const tally_r
             *out_change = (tally_next_change){ .at_ms = next > horizon ? horizon : next };
             return TALLY_OK;
         }
-        rc = tally_answers_at(answers, next, &result, err);
+        rc = tally_answers_at(answers, next, &result, &failure);
+        if (rc == TALLY_E_LIMIT && answers->context->work > TALLY_WORK_MAX) {
+            *out_change = (tally_next_change){ .at_ms = next }; /* as far as it was looked */
+            return TALLY_OK;
+        }
         if (rc != TALLY_OK)
-            return rc;
+            return tally_err_set_at(err, rc, failure.line, failure.column, "%s", failure.message);
         at_ms = next;
         if (!is_same_result(answers->context->policy, from, &result)) {
             *out_change =

@@ -7,6 +7,7 @@
  * Collected members and values lie on the context's scratch stack, which every
  * question leaves as it found it. */
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,15 @@ tally_rc tally_engine_no_memory(const tally_context *context, tally_err *err)
 {
     return tally_err_set(err, tally_arena_failure(context->arena), 0,
                          "no memory left for this subject's records");
+}
+
+tally_rc tally_engine_overworked(const tally_span *span, tally_err *err)
+{
+    return tally_err_set_at(err, TALLY_E_LIMIT, span != NULL ? span->line : 0,
+                            span != NULL ? span->column : 0,
+                            "the rules look at more than %" PRIu64
+                            " events of one subject; narrow the window of this one",
+                            TALLY_WORK_MAX);
 }
 
 tally_rc tally_scratch_push(tally_context *context, int64_t value, tally_err *err)
@@ -191,6 +201,7 @@ static tally_rc collect(tally_context *context, uint32_t version, const tally_se
         }
         return rc;
     }
+    rc = tally_engine_work(context, scope->place - scope->first, &set->span, err);
     for (uint32_t i = scope->first; rc == TALLY_OK && i < scope->place; i++)
         if (has_type(set->types, context->events.type[i]))
             rc = tally_scratch_push(context, i, err);
@@ -269,6 +280,9 @@ static tally_rc view_member(tally_context *context, uint32_t version, const set_
     tally_rc rc = TALLY_OK;
 
     *out_event = event;
+    rc = tally_engine_work(context, 1, &view->set->span, err);
+    if (rc != TALLY_OK)
+        return rc;
     if ((view->has_types && !has_type(view->set->types, context->events.type[event])) ||
         (view->is_collected && (event < view->range.low || event >= view->range.high)) ||
         (view->range.test != TALLY_TEST_NONE &&

@@ -107,6 +107,8 @@ static tally_rc find_sources(tally_context *context, uint32_t spender, int64_t t
     tally_rc rc = tally_pass_buffer(context, &pass->sources, &pass->sources_room,
                                     spender * sizeof(*sources), err);
 
+    if (rc == TALLY_OK)
+        rc = tally_engine_work(context, spender, NULL, err);
     if (rc == TALLY_OK && !pass->is_plain)
         rc = tally_amounts_settle(context, t, spender, &amounts, err);
     if (rc != TALLY_OK)

@@ -2,6 +2,7 @@
 /* Sets, windows and aggregates (docs/policy-language.md section 4). */
 
 #include "case.h"
+#include "score/engine.h"
 
 #define HEAD_IN(zone)                                                                   \
     "tallystick: 1\nprogramme: t\ntitle: T\nsubjects: members\nzone: " zone "\n"        \
@@ -264,6 +265,23 @@ static void too_many_periods_are_an_error(void **state)
     case_close(&test);
 }
 
+static void work_beyond_its_bound_is_an_error_that_names_the_rule(void **state)
+{
+    engine_case test;
+    tally_value value;
+
+    (void)state;
+    case_open(&test, HEAD "  x: distinct(kind of visit with n >= 1)\nreport: [x]\n", "2024-03-31",
+              LINES("2024-01-01 visit 1 n=1 kind=quiet", "2024-01-02 visit 2 n=1 kind=quiet"));
+    test.context->work = TALLY_WORK_MAX - 2;
+    assert_int_equal(case_try_value(&test, "2024-03-31", "x", &value), TALLY_OK);
+    test.context->work = TALLY_WORK_MAX - 1;
+    assert_int_equal(case_try_value(&test, "2024-03-30", "x", &value), TALLY_E_LIMIT);
+    assert_true(test.err.line > 0);
+    assert_non_null(strstr(test.err.message, "narrow the window"));
+    case_close(&test);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +294,7 @@ int main(void)
         cmocka_unit_test(ascending_questions_agree_with_single_ones),
         cmocka_unit_test(an_aggregate_asked_again_gives_the_same),
         cmocka_unit_test(too_many_periods_are_an_error),
+        cmocka_unit_test(work_beyond_its_bound_is_an_error_that_names_the_rule),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
