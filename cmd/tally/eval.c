@@ -242,7 +242,7 @@ static bool read_options(eval_options *chosen, int argc, char **argv)
     if (!set_format(chosen))
         return false;
     if (chosen->session.subject != NULL && !chosen->session.lists_misses &&
-        chosen->session.format == TALLY_RESULTS_TABLE)
+        chosen->session.format != TALLY_RESULTS_CSV)
         chosen->session.explains = true;
     if (chosen->session.format != TALLY_RESULTS_TABLE && !chosen->has_row_limit)
         chosen->session.row_limit = 0;

@@ -66,7 +66,8 @@ TALLY_API const tally_diagnostic *tally_diagnostics_get(const tally_diagnostics 
  * out_policy  written on success only; released with tally_policy_free().
  * file_name   for messages; copied.
  * text        text_bytes bytes of UTF-8, no NUL needed; not kept.
- * zones       where zone tables come from (not asked for a frozen policy, which has its own).
+ * zones       where zone tables come from: the content of /usr/share/zoneinfo/NAME on most systems.
+ *             NULL: only UTC is known. Not asked for a frozen policy, which has its own.
  * diagnostics gets every error and warning found; may not be NULL.
  *
  * TALLY_E_INVALID  the text is not a policy; diagnostics says why

@@ -144,10 +144,12 @@ static tally_rc run_at(pass *work, int64_t known_ms, bool gives_result, tally_er
     session->refuses_silently = !gives_result; /* every refusal was told the first time */
     rc = tally_admission_run(&admission, session->policy, work->records, work->count, known_ms,
                              session->sources.shared.tokens, arena, err);
-    for (uint32_t i = 0; rc == TALLY_OK && i < admission.refusal_count; i++)
+    for (uint32_t i = 0; rc == TALLY_OK && i < admission.refusal_count; i++) {
+        session->judged = admission.refusals[i].subject;
         session->refuse.refuse(
             session->refuse.context, work->lines[admission.refusals[i].input_index],
             admission.refusals[i].code, admission.refusals[i].id, admission.refusals[i].message);
+    }
     if (rc == TALLY_OK)
         rc = group(work, &admission, &starts, &order, err);
     if (rc == TALLY_OK)

@@ -25,6 +25,16 @@ typedef struct row_work {
     tally_entry_event *event;
 } row_work;
 
+/* Whose row it is, as far as the row says; asked only where somebody wants to know. */
+static tally_text subject_of(const row_work *work)
+{
+    tally_entry_reader *reader = work->reader;
+
+    if (!tally_refusals_wants_subject(reader->shared->refusals))
+        return (tally_text){ NULL, 0 };
+    return tally_column_text(&reader->columns[COLUMN_SUBJECT], work->row, &reader->subject_room);
+}
+
 /* Refuse the row for what stands in a column (UINT32_MAX: none in particular). */
 static void refuse(const row_work *work, uint32_t column, const char *reason, tally_text name,
                    tally_text text, const char *why)
@@ -34,12 +44,12 @@ static void refuse(const row_work *work, uint32_t column, const char *reason, ta
 
     work->event->is_refused = true;
     if (text.count != 0)
-        tally_refusals_add(work->reader->shared->refusals, work->place->path, place, reason,
-                           "%.*s%s`%.*s`%s", TALLY_TEXT_ARGS(name), name.count != 0 ? " " : "",
-                           TALLY_TEXT_ARGS(text), why);
+        tally_refusals_add(work->reader->shared->refusals, subject_of(work), work->place->path,
+                           place, reason, "%.*s%s`%.*s`%s", TALLY_TEXT_ARGS(name),
+                           name.count != 0 ? " " : "", TALLY_TEXT_ARGS(text), why);
     else
-        tally_refusals_add(work->reader->shared->refusals, work->place->path, place, reason,
-                           "%.*s%s", TALLY_TEXT_ARGS(name), why);
+        tally_refusals_add(work->reader->shared->refusals, subject_of(work), work->place->path,
+                           place, reason, "%.*s%s", TALLY_TEXT_ARGS(name), why);
 }
 
 static bool passes_filters(const tally_entry_reader *reader, const tally_row *row)

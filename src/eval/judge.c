@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "eval/refusals.h"
 #include "eval/session_internal.h"
 #include "score/statement.h"
 #include "util/json.h"
@@ -47,11 +48,31 @@ static size_t put_on_one_line(char *text, size_t count)
     return kept;
 }
 
+/* The rows of this subject that were refused, as the statement takes them. */
+static tally_rc list_refused(const tally_refusals *refusals, tally_text subject, tally_arena *arena,
+                             tally_statement_question *question, tally_err *err)
+{
+    tally_refusal *own =
+        tally_arena_zalloc_array(arena, (size_t)refusals->kept_count + 1, sizeof(*own));
+
+    if (own == NULL)
+        return no_memory(err);
+    for (uint32_t i = 0; i < refusals->kept_count; i++) {
+        const tally_refused_row *row = &refusals->kept[i];
+
+        if (tally_text_is_equal(row->subject, subject))
+            own[question->refusal_count++] =
+                (tally_refusal){ .id = row->place, .code = "refused", .message = row->message };
+    }
+    question->refusals = own;
+    return TALLY_OK;
+}
+
 /* Write the statement in the format asked for. */
 static tally_rc explain(tally_session *session, tally_text subject, const tally_history *history,
-                        const tally_facts *facts, tally_err *err)
+                        const tally_facts *facts, tally_arena *arena, tally_err *err)
 {
-    const tally_statement_question question = {
+    tally_statement_question question = {
         .policy = session->policy,
         .history = history,
         .facts = facts,
@@ -63,8 +84,10 @@ static tally_rc explain(tally_session *session, tally_text subject, const tally_
     char *text = NULL;
     size_t count = 0;
     bool is_json = session->options.format == TALLY_RESULTS_JSON;
-    tally_rc rc = tally_statement_build(&statement, &question, err);
+    tally_rc rc = list_refused(&session->sources.refusals, subject, arena, &question, err);
 
+    if (rc == TALLY_OK)
+        rc = tally_statement_build(&statement, &question, err);
     if (rc == TALLY_OK)
         rc = is_json ? tally_statement_render_json(statement, &text, &count, err)
                      : tally_statement_render_text(statement, &text, &count, NULL, err);
@@ -198,7 +221,7 @@ static tally_rc give_result(tally_session *session, const tally_case *one,
 
     *has_result = rc == TALLY_OK;
     if (rc == TALLY_OK && session->options.explains && has_room_to_explain(session))
-        rc = explain(session, one->subject, history, facts, &failure);
+        rc = explain(session, one->subject, history, facts, arena, &failure);
     if (rc != TALLY_OK && !tally_session_is_subjects_fault(rc))
         return tally_err_set(err, rc, failure.line, "%s", failure.message);
     if (rc != TALLY_OK)
@@ -244,6 +267,7 @@ tally_rc tally_session_judge(tally_session *session, const tally_case *one, tall
 
     if (arena == NULL)
         return no_memory(err);
+    session->judged = one->subject;
     session->slices.keeps_ids = session->options.explains && has_room_to_explain(session);
     rc = tally_slices_history(&session->slices, one->events, one->event_count, arena, &history,
                               &failure);

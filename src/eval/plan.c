@@ -89,7 +89,7 @@ static tally_rc fields_by_name(tally_read *read, const struct tally_policy *poli
                                tally_arena *arena, tally_err *err)
 {
     tally_read_field *fields;
-    uint32_t room = 2; /* `of` and `finding` of records about records */
+    uint32_t room = 3; /* of records about records */
 
     for (uint32_t type = 0; type < policy->type_count; type++)
         room += policy->types[type].field_count;
@@ -99,6 +99,7 @@ static tally_rc fields_by_name(tally_read *read, const struct tally_policy *poli
     read->fields = fields;
     fields[read->field_count++].field = TALLY_TEXT("of");
     fields[read->field_count++].field = TALLY_TEXT("finding");
+    fields[read->field_count++].field = TALLY_TEXT("at"); /* a correction's new instant */
     for (uint32_t type = 0; type < policy->type_count; type++) {
         for (uint32_t i = 0; i < policy->types[type].field_count; i++) {
             tally_text name = policy->types[type].fields[i].name;
@@ -108,7 +109,9 @@ static tally_rc fields_by_name(tally_read *read, const struct tally_policy *poli
         }
     }
     for (uint32_t i = 0; i < read->field_count; i++) {
-        tally_rc rc = one_column(&fields[i].column, fields[i].field, arena, err);
+        bool is_at = tally_text_is(fields[i].field, "at");
+        tally_rc rc = one_column(&fields[i].column,
+                                 is_at ? TALLY_TEXT("corrected-at") : fields[i].field, arena, err);
 
         if (rc != TALLY_OK)
             return rc;

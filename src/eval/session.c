@@ -34,8 +34,8 @@ static void refuse_late(void *context, uint32_t line, const char *reason, tally_
     if (session->refuses_silently)
         return;
     tally_progress_clear(&session->progress);
-    tally_refusals_add(&session->sources.refusals, path, (tally_row_place){ line_in_file, 1 },
-                       reason, "%.*s: %.*s", TALLY_TEXT_ARGS(id), TALLY_TEXT_ARGS(message));
+    tally_refusals_add(&session->sources.refusals, session->judged, path,
+                       (tally_row_place){ line_in_file, 1 }, reason, "%.*s: %.*s", TALLY_TEXT_ARGS(id), TALLY_TEXT_ARGS(message));
 }
 
 /* ---- making ready -------------------------------------------------------------- */
@@ -142,6 +142,9 @@ tally_rc tally_session_new(tally_session **out_session, const tally_session_opti
     tally_progress_start(&session->progress, stderr, options->shows_progress);
     session->arena = tally_arena_new(ARENA_BYTES_MAX);
     rc = session->arena != NULL ? make_ready(session, is_usage, err) : no_memory(err);
+    if (rc == TALLY_OK && options->explains &&
+        !tally_refusals_keep(&session->sources.refusals, session->wanted, session->arena))
+        rc = no_memory(err);
     if (rc != TALLY_OK) {
         tally_session_free(session);
         return rc;

@@ -31,6 +31,7 @@ struct tally_session {
     tally_slices slices;
     tally_slice_refuse refuse;
     bool refuses_silently;
+    tally_text judged; /* whose records are being put together */
     tally_results *results;
     tally_expectation *expectations; /* by entry */
     tally_buffer text;               /* of one cell or line */

@@ -267,7 +267,7 @@ static tally_rc take_row(file_run *run, const tally_row *row, tally_err *err)
 
     sources->row_count++;
     if (row->problem != NULL) {
-        tally_refusals_add(&sources->refusals, run->file->path, row->place, "unreadable row", "%s",
+        tally_refusals_add(&sources->refusals, (tally_text){ NULL, 0 }, run->file->path, row->place, "unreadable row", "%s",
                            row->problem);
         run->stop = sources->has_stopped = sources->is_strict;
         return TALLY_OK;
@@ -350,7 +350,7 @@ tally_rc tally_sources_run(tally_sources *sources, const tally_sources_sink *sin
     bool stop = false;
     tally_rc rc = TALLY_OK;
 
-    tally_refusals_start(&sources->refusals, notes);
+    tally_refusals_restart(&sources->refusals, notes);
     sources->notes = notes;
     sources->row_count = 0;
     sources->has_stopped = false;

@@ -69,7 +69,7 @@ static void put_line(tally_json *json, const tally_statement *statement,
     put_some(json, "details", line->details);
     put_some(json, "because", line->because);
     if (line->raw != line->amount)
-        put_points(json, statement, "before limits", line->raw);
+        put_points(json, statement, "before_limits", line->raw);
     if (line->cut != 0)
         put_points(json, statement, "cut", line->cut);
     put_some(json, "limit", line->limit);
@@ -143,10 +143,10 @@ static void put_result(tally_json *json, const tally_statement *statement)
     }
     if (statement->has_tiers) {
         put_text(json, "tier", statement->tier);
-        tally_json_key(json, "tier held");
+        tally_json_key(json, "tier_held");
         tally_json_bool(json, statement->has_tier);
-        put_some(json, "tier since", statement->tier_since);
-        put_some(json, "tier valid until", statement->tier_until);
+        put_some(json, "tier_since", statement->tier_since);
+        put_some(json, "tier_valid_until", statement->tier_until);
     }
     if (statement->has_grade) {
         put_text(json, "grade", statement->grade);
@@ -165,19 +165,19 @@ static void put_result(tally_json *json, const tally_statement *statement)
 
 static void put_time(tally_json *json, const tally_statement *statement)
 {
-    tally_json_key(json, "next change");
+    tally_json_key(json, "next_change");
     if (statement->has_next_change) {
         tally_json_object(json);
         put_text(json, "day", statement->next_change_day);
-        tally_json_key(json, "at ms");
+        tally_json_key(json, "at_ms");
         tally_json_integer(json, statement->next_change_ms);
         put_text(json, "says", statement->next_change);
         tally_json_object_end(json);
     } else {
         tally_json_null(json);
-        put_text(json, "no change before", statement->searched_until);
+        put_text(json, "no_change_before", statement->searched_until);
     }
-    put_some(json, "next lapse", statement->next_lapse_day);
+    put_some(json, "next_lapse", statement->next_lapse_day);
 }
 
 tally_rc tally_statement_render_json(const tally_statement *statement, char **out_text,
@@ -192,8 +192,8 @@ tally_rc tally_statement_render_json(const tally_statement *statement, char **ou
     tally_json_object(&json);
     put_policy(&json, statement);
     put_some(&json, "subject", statement->subject);
-    put_text(&json, "as of", statement->as_of);
-    tally_json_key(&json, "as of ms");
+    put_text(&json, "as_of", statement->as_of);
+    tally_json_key(&json, "as_of_ms");
     tally_json_integer(&json, statement->as_of_ms);
     put_result(&json, statement);
     tally_json_key(&json, "lines");
@@ -202,12 +202,12 @@ tally_rc tally_statement_render_json(const tally_statement *statement, char **ou
         put_line(&json, statement, &statement->lines[i]);
     tally_json_array_end(&json);
     if (statement->has_next_tier) {
-        tally_json_key(&json, "next tier");
+        tally_json_key(&json, "next_tier");
         put_step(&json, &statement->next_tier);
-        put_text(&json, "next tier says", statement->next_tier_sentence);
+        put_text(&json, "next_tier_says", statement->next_tier_sentence);
     }
     if (statement->has_grade) {
-        tally_json_key(&json, "grade rows");
+        tally_json_key(&json, "grade_rows");
         tally_json_array(&json);
         for (size_t i = 0; i < statement->grade_row_count; i++)
             put_step(&json, &statement->grade_rows[i]);

@@ -54,6 +54,30 @@ run 0 kudos.yaml events.csv --plot plot.svg
 cmp -s plot.svg events.svg || fail "the picture"
 [ "$(echo plot.svg*)" = plot.svg ] || fail "something is left beside the picture"
 
+# ---- a statement also says which of the subject's own rows were refused ----
+cat >own.csv <<'END'
+event,subject,at,hours
+thanks,anna,2026-01-05,4.5
+thanks,anna,2026-01-06,999
+thanks,berta,2026-01-06,888
+END
+run 1 kudos.yaml own.csv --subject anna
+says out "Refused, and without effect"
+says out 'own.csv:3:24: hours `999`'
+silent_on out 888
+run 1 kudos.yaml own.csv --subject anna --format json
+says out '"refused": ["Record own.csv:3:24: hours `999`'
+says out '"lines": ['
+
+# ---- a correction of when something happened ----
+cat >moved.csv <<'END'
+event,subject,at,id,of,corrected-at,hours
+thanks,anna,2026-01-05,1,,,4
+correction,anna,2026-01-20,2,1,2025-12-05,
+END
+run 0 kudos.yaml moved.csv --subject anna --as-of 2026-01-31
+says out "2025-12-05  thanks"
+
 # ---- one answer, whatever the order and the container ----
 run 0 kudos.yaml events.csv --format csv
 mv out first
