@@ -63,9 +63,11 @@ thanks,berta,2026-01-06,888
 END
 run 1 kudos.yaml own.csv --subject anna
 says out "Refused, and without effect"
+# shellcheck disable=SC2016
 says out 'own.csv:3:24: hours `999`'
 silent_on out 888
 run 1 kudos.yaml own.csv --subject anna --format json
+# shellcheck disable=SC2016
 says out '"refused": ["Record own.csv:3:24: hours `999`'
 says out '"lines": ['
 
