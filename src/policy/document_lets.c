@@ -115,6 +115,12 @@ static bool mark_reported(tally_reader *reader, tally_text text)
             return true;
         }
     }
+    /* One that did not compile was reported where it stands. */
+    for (uint32_t i = 0; i < version->let_count; i++) {
+        if (tally_text_is_equal(version->lets[i].name, text) && version->lets[i].expr == NULL &&
+            version->lets[i].set == NULL)
+            return true;
+    }
     return false;
 }
 

@@ -250,6 +250,9 @@ static const struct {
     { "no language version", "programme: p\ntitle: t\nsubjects: members\nevents: {a: {}}\n",
       "a policy needs `tallystick`", "`tallystick: 1`" },
     { "no points", AWARD "    because: x\n", "an award needs `points`", "`points: \u2026`" },
+    { "a reported value that does not compile",
+      POINTS "let:\n  steady: count(visitt) >= 2\nreport: [steady]\n",
+      "there is no event type or set `visitt`", "did you mean `visit`?" },
     { "UTF-16", "\xff\xfet\xff", "the text is UTF-16", "" },
 };
 
