@@ -282,13 +282,6 @@ TALLY_MUST_CHECK tally_rc tally_set_members(tally_context *context, uint32_t ver
                                             const uint32_t **out_members, uint32_t *out_count,
                                             tally_err *err);
 
-/* A window at scope->t as instants: events with from_ms <= at < to_ms (SINCE and AFTER also cut by place).
- * False: the window is empty, or its bounds depend on each event's own offset. */
-TALLY_MUST_CHECK tally_rc tally_window_bounds(tally_context *context, uint32_t version,
-                                              const tally_window *window, const tally_scope *scope,
-                                              bool *out_is_bounded, int64_t *out_from_ms,
-                                              int64_t *out_to_ms, tally_err *err);
-
 /* ---- instants and periods (instants.c) ------------------------------------------- */
 
 /* The zone of a version or of a window (its zone index, TALLY_NO_INDEX: the version's).
