@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TALLY_LEDGER_LEDGER_INTERNAL_H
+#define TALLY_LEDGER_LEDGER_INTERNAL_H
+
+/* What the use cases share among themselves. Functions that take a transaction are called within
+ * tally_ledger_run() only, and leave committing to it. */
+
+#include "ledger/ledger.h"
+#include "policy/program.h"
+#include "util/arena.h"
+#include "util/buffer.h"
+
+#define TALLY_KEY_BYTES 32
+#define TALLY_RID_BYTES 16
+
+/* Secrets of the programme, in locked memory; wiped by tally_ledger_close(). */
+typedef struct tally_ledger_keys {
+    uint8_t operator_seed[TALLY_KEY_BYTES];
+    uint8_t programme_key[TALLY_KEY_BYTES];
+} tally_ledger_keys;
+
+/* META `state`: what there is one of and changes with nearly every transaction. Loaded when a
+ * transaction begins, written by tally_ledger_run() before it commits if it was changed. */
+typedef struct tally_ledger_state {
+    int64_t recorded_ms; /* the last recorded instant */
+    int64_t last_subject, last_source, last_batch, last_receipt, last_access, last_certificate;
+    uint64_t log_size; /* entries in the journal */
+    uint32_t epoch;    /* of the next entry */
+    uint64_t beat;
+    uint8_t access_chain[TALLY_KEY_BYTES];
+    bool is_changed;
+} tally_ledger_state;
+
+struct tally_ledger {
+    tally_ledger_options options; /* texts copied */
+    char *folder;
+    tally_store *store;
+    tally_ledger_keys *keys;
+    tally_policy *policy; /* the published chain */
+    tally_text origin, did;
+    bool is_pilot, is_simulated, is_about_organisations;
+    uint32_t policy_version;  /* number of the newest one */
+    tally_ledger_state state; /* as of the running transaction */
+    void *caches; /* admit.c's: keys, marks and rates kept between batches; see admit.h */
+    void (*free_caches)(void *caches);
+};
+
+/* Instant to record within this transaction; moves state.recorded_ms on. */
+int64_t tally_ledger_stamp(tally_ledger *ledger);
+
+/* An instant as it stands in documents: RFC 3339 in UTC with milliseconds, 24 characters and a NUL. */
+#define TALLY_INSTANT_BYTES 25
+tally_text tally_instant_format(char out[static TALLY_INSTANT_BYTES], int64_t at_ms);
+/* False: it is not in exactly that form. */
+bool tally_instant_parse(int64_t *out_ms, tally_text text);
+
+/* "DIR/name" in the arena. */
+TALLY_MUST_CHECK tally_rc tally_ledger_path(const tally_ledger *ledger, tally_arena *arena,
+                                            const char *name, const char **out_path,
+                                            tally_err *err);
+
+#endif
