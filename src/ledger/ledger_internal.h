@@ -48,11 +48,7 @@ struct tally_ledger {
 /* Instant to record within this transaction; moves state.recorded_ms on. */
 int64_t tally_ledger_stamp(tally_ledger *ledger);
 
-/* An instant as it stands in documents: RFC 3339 in UTC with milliseconds, 24 characters and a NUL. */
-#define TALLY_INSTANT_BYTES 25
-tally_text tally_instant_format(char out[static TALLY_INSTANT_BYTES], int64_t at_ms);
-/* False: it is not in exactly that form. */
-bool tally_instant_parse(int64_t *out_ms, tally_text text);
+/* Instants in documents are those of util/civil.h: tally_instant_format() with offset 0. */
 
 /* "DIR/name" in the arena. */
 TALLY_MUST_CHECK tally_rc tally_ledger_path(const tally_ledger *ledger, tally_arena *arena,
