@@ -233,6 +233,12 @@ void tally_charter_check_sources(tally_charter *charter)
             tally_charter_refuse(charter, &source->span, "R10", "E_SOURCE",
                                  "write `{events: [...], rate: 10 per calendar day}`",
                                  "`%.*s` has no rate per member", TALLY_TEXT_ARGS(source->name));
+        if (source->rate.count > 0 && !source->has_calendar_rate)
+            tally_charter_refuse(charter, &source->span, "R10", "E_SOURCE",
+                                 "write a whole number per calendar unit, as in `10 per calendar "
+                                 "day`",
+                                 "admission cannot hold `%.*s` to `%.*s`",
+                                 TALLY_TEXT_ARGS(source->name), TALLY_TEXT_ARGS(source->rate));
     }
     for (uint32_t t = TALLY_RECORD_TYPES; t < charter->policy->type_count; t++) {
         if (!has_source(version, t))

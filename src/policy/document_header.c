@@ -535,8 +535,18 @@ static void read_source(tally_reader *reader, const tally_yaml *value, tally_sou
         tally_source_text text = tally_yaml_source(parts[1]);
 
         source->rate = parts[1]->text;
-        if (!tally_limit_compile(&reader->compiler, &text, true, &rate))
+        if (!tally_limit_compile(&reader->compiler, &text, true, &rate)) {
             reader->error_count++;
+            return;
+        }
+        source->has_calendar_rate = rate.amount_is_constant && rate.key_count == 0 &&
+                                    rate.window != NULL &&
+                                    rate.window->kind == TALLY_WINDOW_CALENDAR &&
+                                    rate.window->zone == TALLY_NO_INDEX;
+        if (source->has_calendar_rate) {
+            source->rate_unit = rate.window->unit;
+            source->rate_count = rate.amount_value;
+        }
     }
 }
 

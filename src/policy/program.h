@@ -456,6 +456,10 @@ typedef struct tally_source {
     uint32_t type_count;
     const uint32_t *types;
     tally_text rate;
+    /* The same as numbers when it is a constant per calendar unit; the charter lets no other live. */
+    bool has_calendar_rate;
+    uint8_t rate_unit; /* tally_unit */
+    int64_t rate_count;
     tally_span span;
 } tally_source;
 typedef struct tally_benefit {
