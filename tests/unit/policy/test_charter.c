@@ -189,7 +189,7 @@ static const charter_case cases[] = {
     { "tR10_neg_no_source", M, "events: [tree-planted, thanks]", "events: [thanks]", "R10",
       "E_SOURCE" },
     { "tR10_neg_camera", M, "  parks-office:", "  park-camera:", "R10", "E_SOURCE" },
-    { "tR10_neg_rolling_rate", M, "rate: 10 per calendar day", "rate: 10 per rolling 7 days", "R10",
+    { "tR10_neg_lifetime_rate", M, "rate: 10 per calendar day", "rate: 10 per lifetime", "R10",
       "E_SOURCE" },
     { "tR10_neg_no_rate", M,
       "parks-office: {events: [tree-planted, thanks], rate: 10 per calendar day}",
