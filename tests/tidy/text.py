@@ -57,7 +57,7 @@ HOUSE = {
 
 # Which folders may include the headers of a library.
 LIBRARIES = {
-    "openssl/": ("src/crypto",),
+    "openssl/": ("src/crypto", "tests"),
     "sodium": ("src/crypto",),
     "libfyaml.h": ("src/policy",),
     "jansson.h": ("src/policy", "tests"),
