@@ -416,3 +416,14 @@ bool tally_charter_check_evaluate(const struct tally_policy *policy, tally_diagn
     return !charter.out_of_memory &&
            tally_diagnostics_count_of(diagnostics, TALLY_SEVERITY_REFUSAL) == before;
 }
+
+void tally_charter_hash(uint8_t out_hash[static 32])
+{
+    /* A test holds it to the file. */
+    static const uint8_t hash[32] = { 0xd2, 0x4a, 0xa5, 0xd5, 0x5d, 0x31, 0xc9, 0x8d,
+                                      0x90, 0xd0, 0x7b, 0x54, 0xa8, 0x0c, 0x10, 0x94,
+                                      0x54, 0xf3, 0x98, 0xbd, 0x96, 0x54, 0xc0, 0x55,
+                                      0xee, 0x1f, 0x3f, 0x12, 0x4e, 0x36, 0xf0, 0x56 };
+
+    memcpy(out_hash, hash, sizeof(hash));
+}

@@ -50,9 +50,8 @@ static void explain_field(tally_explainer *e, const tally_field *field)
         tally_explain_say(e, ", or nothing");
 }
 
-static void explain_events(tally_explainer *e)
+void tally_explain_events(tally_explainer *e)
 {
-    tally_explain_say(e, "\nWhat may be recorded (anything else is refused)\n");
     for (uint32_t t = TALLY_RECORD_TYPES; t < e->policy->type_count; t++) {
         const tally_event_type *type = &e->policy->types[t];
 
@@ -263,21 +262,27 @@ static void explain_head(tally_explainer *e, uint32_t index)
     tally_explain_say(e, "\n");
 }
 
+void tally_explain_rules(tally_explainer *e)
+{
+    explain_names(e);
+    explain_admission(e);
+    tally_explain_awards(e);
+    tally_explain_score(e);
+    tally_explain_tiers(e);
+    tally_explain_grade(e);
+    tally_explain_streaks(e);
+    explain_benefits(e);
+    explain_readings(e);
+}
+
 void tally_policy_explain(const struct tally_policy *policy, tally_buffer *out)
 {
     for (uint32_t i = 0; i < policy->version_count; i++) {
         tally_explainer e = { policy, &policy->versions[i], out };
 
         explain_head(&e, i);
-        explain_events(&e);
-        explain_names(&e);
-        explain_admission(&e);
-        tally_explain_awards(&e);
-        tally_explain_score(&e);
-        tally_explain_tiers(&e);
-        tally_explain_grade(&e);
-        tally_explain_streaks(&e);
-        explain_benefits(&e);
-        explain_readings(&e);
+        tally_explain_say(&e, "\nWhat may be recorded (anything else is refused)\n");
+        tally_explain_events(&e);
+        tally_explain_rules(&e);
     }
 }

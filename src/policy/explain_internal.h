@@ -30,6 +30,11 @@ void tally_explain_deadline(tally_explainer *e, const tally_deadline *deadline);
 void tally_explain_review(tally_explainer *e, const tally_review *review);
 void tally_explain_types(tally_explainer *e, const uint64_t *types, const char *joined_by);
 
+/* The parts of a version: what may be recorded and by whom, one line each, and everything that is
+ * computed from it, with its headings. */
+void tally_explain_events(tally_explainer *e);
+void tally_explain_rules(tally_explainer *e);
+
 void tally_explain_awards(tally_explainer *e);
 void tally_explain_score(tally_explainer *e);
 void tally_explain_tiers(tally_explainer *e);
