@@ -32,4 +32,11 @@ TALLY_MUST_CHECK bool tally_base64_is_exactly(uint8_t *out, size_t count, tally_
 /* Append the text of count bytes. */
 tally_rc tally_base64_append(tally_buffer *out, const uint8_t *bytes, size_t count);
 
+/* The same with `-` and `_` for `+` and `/` and without padding (RFC 4648, section 5;
+ * RFC 7515), also in one form only. */
+TALLY_MUST_CHECK tally_rc tally_base64url_decode(uint8_t *out, size_t bytes_max, size_t *out_count,
+                                                 tally_text text);
+TALLY_MUST_CHECK bool tally_base64url_is_exactly(uint8_t *out, size_t count, tally_text text);
+tally_rc tally_base64url_append(tally_buffer *out, const uint8_t *bytes, size_t count);
+
 #endif

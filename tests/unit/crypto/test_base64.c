@@ -48,6 +48,41 @@ static void the_examples_of_the_rfc_are_met(void **state)
     }
 }
 
+static const char *const url_rejects[] = {
+    "Z", "Zg==", "Zg=", "Zm8=", "Zh", "Zi", "Zo", "Zm9", "Zm9vY", "Zm+v", "Zm/v", "Zm9v\n", " Zm9v",
+};
+
+static void base64url_has_one_form(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(examples); i++) {
+        size_t length = strlen(examples[i].text), count = 99;
+        uint8_t bytes[16];
+        tally_buffer text;
+
+        while (length > 0 && examples[i].text[length - 1] == '=')
+            length--;
+        tally_buffer_init(&text, 64);
+        assert_int_equal(tally_base64url_append(&text, (const uint8_t *)examples[i].bytes,
+                                                strlen(examples[i].bytes)),
+                         TALLY_OK);
+        assert_true(
+            tally_text_is_equal(tally_buffer_text(&text), tally_text_of(examples[i].text, length)));
+        assert_int_equal(
+            tally_base64url_decode(bytes, sizeof(bytes), &count, tally_buffer_text(&text)),
+            TALLY_OK);
+        assert_int_equal(count, strlen(examples[i].bytes));
+        assert_memory_equal(bytes, examples[i].bytes, count);
+        tally_buffer_free(&text);
+    }
+    for (size_t i = 0; i < UNIT_COUNT(url_rejects); i++)
+        assert_int_equal(
+            tally_base64url_decode(NULL, SIZE_MAX, NULL, tally_text_from(url_rejects[i])),
+            TALLY_E_INVALID);
+    assert_true(tally_base64url_is_exactly((uint8_t[3]){ 0 }, 3, TALLY_TEXT("-_-_")));
+    assert_false(tally_base64_is_exactly((uint8_t[3]){ 0 }, 3, TALLY_TEXT("-_-_")));
+}
+
 static void what_is_not_canonical_is_refused(void **state)
 {
     (void)state;
@@ -111,6 +146,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_examples_of_the_rfc_are_met),
         cmocka_unit_test(what_is_not_canonical_is_refused),
+        cmocka_unit_test(base64url_has_one_form),
         cmocka_unit_test(more_bytes_than_wanted_are_refused),
         cmocka_unit_test(bytes_come_back_and_a_changed_character_changes_them),
     };
