@@ -34,7 +34,7 @@ TALLY_MUST_CHECK tally_rc tally_record_append(tally_ledger *ledger,
                                               const tally_fact_record *fact, uint64_t *out_index,
                                               tally_node *out_commitment, tally_err *err);
 
-/* Append a public entry (kinds 1, 2, 5) with its document. */
+/* Append a public entry (kinds 1, 2, 4, 5) with its document; that of kind 4 is a snapshot's head. */
 TALLY_MUST_CHECK tally_rc tally_record_publish(tally_ledger *ledger,
                                                tally_store_transaction *transaction,
                                                tally_entry_kind kind, tally_text document,
@@ -47,12 +47,19 @@ typedef struct tally_opened_slot {
     tally_text value;
 } tally_opened_slot;
 
+/* "tally/opening/v1", the member's rid, the record's index: bound to a sealed opening. */
+#define TALLY_OPENING_AAD_BYTES (16 + TALLY_RID_BYTES + 8)
+
 typedef struct tally_opened_record {
     int64_t subject; /* 0: nobody's */
     bool is_erased;
     size_t slot_count;
     tally_opened_slot slots[TALLY_SLOT_COUNT];
 } tally_opened_record;
+
+/* The entry at an index of the journal. TALLY_E_CORRUPT: there is none, or it is damaged. */
+TALLY_MUST_CHECK tally_rc tally_record_entry(tally_store_transaction *transaction, uint64_t index,
+                                             tally_entry *out_entry, tally_err *err);
 
 /* Open a record; texts live in the arena. member: whose it is, else NULL; a personal record without its
  * member opens as nothing but subject. TALLY_E_CORRUPT: it does not open its commitment. */
@@ -61,7 +68,13 @@ TALLY_MUST_CHECK tally_rc tally_record_open(tally_ledger *ledger,
                                             const tally_member *member, tally_arena *arena,
                                             tally_opened_record *out, tally_err *err);
 
-/* Erase all records of a subject: their openings become the word erased. */
+/* The places in the log of a subject's records, oldest first. visit may use the transaction. */
+typedef tally_rc (*tally_record_visit)(void *context, uint64_t index, tally_err *err);
+TALLY_MUST_CHECK tally_rc tally_record_each(tally_store_transaction *transaction, int64_t subject,
+                                            tally_record_visit visit, void *context,
+                                            tally_err *err);
+
+/* Erase all records of a subject: their openings become the word erased, without whose they were. */
 TALLY_MUST_CHECK tally_rc tally_record_erase_subject(tally_ledger *ledger,
                                                      tally_store_transaction *transaction,
                                                      int64_t subject, uint64_t *out_count,
