@@ -48,7 +48,7 @@ static bool read_hex(uint8_t *out, size_t count, const char *digits)
             value = (uint8_t)(digit - 'a' + 10);
         else
             return false;
-        out[i / 2] = i % 2 == 0 ? (uint8_t)(value << 4) : (uint8_t)(out[i / 2] | value);
+        out[i / 2] = (uint8_t)(i % 2 == 0 ? value << 4 : out[i / 2] | value);
     }
     return true;
 }

@@ -6,7 +6,7 @@
  * tally_ledger_run() only, and leave committing to it. */
 
 #include "ledger/ledger.h"
-#include "ledger/values.h"
+#include "message/values.h"
 #include "policy/program.h"
 #include "util/arena.h"
 #include "util/buffer.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Instants and bytes in the ledger's documents. */
 
-#include "ledger/values.h"
+#include "message/values.h"
 
 #include "crypto/base64.h"
 #include "crypto/ed25519.h"

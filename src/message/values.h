@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TALLY_LEDGER_VALUES_H
-#define TALLY_LEDGER_VALUES_H
+#ifndef TALLY_MESSAGE_VALUES_H
+#define TALLY_MESSAGE_VALUES_H
 
-/* The kinds of value that the ledger's documents share, as members of canonical
+/* The kinds of value that messages and the ledger's documents share, as members of canonical
  * JSON: instants (RFC 3339 in UTC) and bytes (base64url without padding). */
 
 #include "json/jcs.h"
