@@ -1,0 +1,701 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening, transactions and collections. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "conformance_internal.h"
+
+suite suite_now;
+
+/* ---- helpers ---- */
+
+tally_store *suite_open(tally_store_mode mode)
+{
+    tally_store *store = NULL;
+
+    assert_ok(suite_now.backend->open(&store, suite_now.path, mode, ERR));
+    return store;
+}
+
+int suite_begin(void **state)
+{
+    (void)state;
+    scratch_begin(&suite_now.scratch);
+    (void)snprintf(suite_now.path, sizeof(suite_now.path), "%s/ledger.db",
+                   suite_now.scratch.folder);
+    suite_now.store = suite_open(TALLY_STORE_CREATE);
+    return 0;
+}
+
+int suite_end(void **state)
+{
+    (void)state;
+    tally_store_close(suite_now.store);
+    suite_now.store = NULL;
+    scratch_end(&suite_now.scratch);
+    return 0;
+}
+
+void suite_reopen(void)
+{
+    tally_store_close(suite_now.store);
+    suite_now.store = NULL;
+    suite_now.store = suite_open(TALLY_STORE_WRITE);
+}
+
+tally_store_transaction *suite_transaction(tally_store *store, bool is_for_writing)
+{
+    tally_store_transaction *transaction = NULL;
+
+    assert_ok(tally_store_begin(&transaction, store, is_for_writing, ERR));
+    return transaction;
+}
+
+void suite_put(tally_collection collection, int64_t key, const char *value)
+{
+    tally_store_transaction *transaction = suite_transaction(suite_now.store, true);
+
+    assert_ok(tally_store_put(transaction, collection, key, tally_text_from(value), ERR));
+    assert_ok(tally_store_commit(transaction, ERR));
+}
+
+void suite_append(int64_t subject, const char *sealed)
+{
+    tally_store_transaction *transaction = suite_transaction(suite_now.store, true);
+    const tally_stored_event event = { .subject = subject, .sealed = tally_text_from(sealed) };
+
+    assert_ok(tally_store_append(transaction, &event, 1, ERR));
+    assert_ok(tally_store_commit(transaction, ERR));
+}
+
+static void expect_within(tally_store_transaction *transaction, tally_collection collection,
+                          int64_t key, const char *wanted)
+{
+    tally_text value;
+    bool is_found = false;
+
+    assert_ok(tally_store_get(transaction, collection, key, &value, &is_found, ERR));
+    assert_int_equal(is_found, wanted != NULL);
+    assert_true(tally_text_is(value, wanted));
+}
+
+void suite_expect(tally_store *store, tally_collection collection, int64_t key, const char *wanted)
+{
+    tally_store_transaction *transaction = suite_transaction(store, false);
+
+    expect_within(transaction, collection, key, wanted);
+    tally_store_rollback(transaction);
+}
+
+static void expect_name(tally_store_transaction *transaction, tally_text name, const char *wanted)
+{
+    tally_text value;
+    bool is_found = false;
+
+    assert_ok(tally_store_find(transaction, TALLY_STORE_META, name, &value, &is_found, ERR));
+    assert_int_equal(is_found, wanted != NULL);
+    assert_true(tally_text_is(value, wanted));
+}
+
+/* ---- opening ---- */
+
+static void creating_what_exists_conflicts(void **state)
+{
+    tally_store *store = NULL;
+
+    (void)state;
+    suite_put(TALLY_STORE_POLICIES, 1, "kept");
+    tally_store_close(suite_now.store);
+    suite_now.store = NULL;
+    assert_int_equal(suite_now.backend->open(&store, suite_now.path, TALLY_STORE_CREATE, NULL),
+                     TALLY_E_CONFLICT);
+    assert_null(store);
+    suite_now.store = suite_open(TALLY_STORE_WRITE);
+    suite_expect(suite_now.store, TALLY_STORE_POLICIES, 1, "kept");
+}
+
+static void opening_what_is_not_there_is_invalid_and_makes_nothing(void **state)
+{
+    static const tally_store_mode modes[] = { TALLY_STORE_WRITE, TALLY_STORE_READ };
+    struct stat status;
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(modes); i++) {
+        tally_store *store = NULL;
+        char path[SCRATCH_PATH_BYTES];
+
+        (void)snprintf(path, sizeof(path), "%s", scratch_path(&suite_now.scratch, "absent"));
+        assert_int_equal(suite_now.backend->open(&store, path, modes[i], NULL), TALLY_E_INVALID);
+        assert_int_not_equal(stat(path, &status), 0);
+        assert_int_not_equal(stat(scratch_path(&suite_now.scratch, "absent.lock"), &status), 0);
+        (void)snprintf(path, sizeof(path), "%s",
+                       scratch_path(&suite_now.scratch, "no-folder/absent"));
+        assert_int_equal(suite_now.backend->open(&store, path, modes[i], NULL), TALLY_E_INVALID);
+    }
+}
+
+static void a_foreign_file_is_refused_and_left_as_it_is(void **state)
+{
+    static const char *const contents[] = { "", "hello", "SQLite format 3" };
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(contents); i++) {
+        char path[SCRATCH_PATH_BYTES], bytes[4096] = { 0 }, after[4096];
+        size_t count = i == 2 ? sizeof(bytes) : strlen(contents[i]);
+        tally_store *store = NULL;
+        FILE *file;
+
+        (void)snprintf(path, sizeof(path), "%s", scratch_path(&suite_now.scratch, "foreign"));
+        memcpy(bytes, contents[i], strlen(contents[i]));
+        scratch_write(path, bytes, count);
+        assert_int_equal(suite_now.backend->open(&store, path, TALLY_STORE_WRITE, NULL),
+                         TALLY_E_INVALID);
+        assert_int_equal(suite_now.backend->open(&store, path, TALLY_STORE_READ, NULL),
+                         TALLY_E_INVALID);
+        assert_int_equal(suite_now.backend->open(&store, path, TALLY_STORE_CREATE, NULL),
+                         TALLY_E_CONFLICT);
+        file = fopen(path, "rb");
+        assert_non_null(file);
+        assert_int_equal(fread(after, 1, sizeof(after), file), count);
+        assert_memory_equal(after, bytes, count);
+        (void)fclose(file);
+    }
+}
+
+static void the_second_writer_is_told_at_once_who_writes(void **state)
+{
+    tally_err err = TALLY_ERR_INIT;
+    tally_store *store = NULL;
+    char pid[32];
+    struct timespec start, end;
+
+    (void)state;
+    (void)snprintf(pid, sizeof(pid), "pid %ld", (long)getpid());
+    (void)clock_gettime(CLOCK_MONOTONIC, &start);
+    assert_int_equal(suite_now.backend->open(&store, suite_now.path, TALLY_STORE_WRITE, &err),
+                     TALLY_E_CONFLICT);
+    (void)clock_gettime(CLOCK_MONOTONIC, &end);
+    assert_true(end.tv_sec - start.tv_sec < 2);
+    assert_non_null(strstr(err.message, pid));
+    assert_int_equal(suite_now.backend->open(&store, suite_now.path, TALLY_STORE_CREATE, NULL),
+                     TALLY_E_CONFLICT);
+    /* It did not disturb the first. */
+    suite_put(TALLY_STORE_POLICIES, 1, "a");
+    suite_expect(suite_now.store, TALLY_STORE_POLICIES, 1, "a");
+}
+
+static void two_names_of_one_file_are_one_store(void **state)
+{
+    tally_store *store = NULL;
+    char link_path[SCRATCH_PATH_BYTES];
+
+    (void)state;
+    (void)snprintf(link_path, sizeof(link_path), "%s", scratch_path(&suite_now.scratch, "other"));
+    assert_int_equal(symlink(suite_now.path, link_path), 0);
+    assert_int_equal(suite_now.backend->open(&store, link_path, TALLY_STORE_WRITE, NULL),
+                     TALLY_E_CONFLICT);
+}
+
+static void closing_gives_the_lock_back(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        suite_reopen();
+    tally_store_close(NULL);
+}
+
+static void a_new_store_is_for_its_owner_only(void **state)
+{
+    struct stat status;
+
+    (void)state;
+    suite_put(TALLY_STORE_POLICIES, 1, "a");
+    assert_int_equal(stat(suite_now.path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+}
+
+/* ---- transactions ---- */
+
+static void what_is_committed_is_there_after_reopening(void **state)
+{
+    (void)state;
+    suite_put(TALLY_STORE_POLICIES, 1, "one");
+    suite_append(7, "a");
+    suite_append(7, "b");
+    suite_reopen();
+    suite_expect(suite_now.store, TALLY_STORE_POLICIES, 1, "one");
+    suite_expect_chain(suite_now.store, 7, "b a ");
+}
+
+static void what_is_not_committed_is_seen_by_nobody_else(void **state)
+{
+    tally_store *reader = suite_open(TALLY_STORE_READ);
+    tally_store_transaction *writing = suite_transaction(suite_now.store, true);
+
+    (void)state;
+    assert_ok(tally_store_put(writing, TALLY_STORE_POLICIES, 1, TALLY_TEXT("a"), ERR));
+    expect_within(writing, TALLY_STORE_POLICIES, 1, "a");
+    suite_expect(reader, TALLY_STORE_POLICIES, 1, NULL);
+    assert_ok(tally_store_commit(writing, ERR));
+    suite_expect(reader, TALLY_STORE_POLICIES, 1, "a");
+    tally_store_close(reader);
+}
+
+static void a_reader_sees_the_state_its_transaction_began_with(void **state)
+{
+    tally_store *reader = suite_open(TALLY_STORE_READ);
+    tally_store_transaction *reading = suite_transaction(reader, false);
+
+    (void)state;
+    suite_put(TALLY_STORE_POLICIES, 1, "a"); /* is not blocked */
+    expect_within(reading, TALLY_STORE_POLICIES, 1, NULL);
+    tally_store_rollback(reading);
+    suite_expect(reader, TALLY_STORE_POLICIES, 1, "a");
+    tally_store_close(reader);
+}
+
+static void a_reader_needs_no_writer(void **state)
+{
+    tally_store *reader;
+
+    (void)state;
+    suite_put(TALLY_STORE_POLICIES, 1, "a");
+    tally_store_close(suite_now.store);
+    suite_now.store = NULL;
+    reader = suite_open(TALLY_STORE_READ);
+    suite_expect(reader, TALLY_STORE_POLICIES, 1, "a");
+    assert_ok(tally_store_verify(reader, ERR));
+    tally_store_close(reader);
+}
+
+static void rolling_back_undoes_all_of_it(void **state)
+{
+    tally_store_transaction *writing;
+    const tally_stored_event events[] = { { .subject = 5, .sealed = TALLY_TEXT("lost") },
+                                          { .subject = 900, .sealed = TALLY_TEXT("lost") } };
+    uint64_t erased = 0;
+
+    (void)state;
+    suite_put(TALLY_STORE_POLICIES, 1, "kept");
+    suite_append(5, "kept");
+    suite_append(6, "kept");
+    writing = suite_transaction(suite_now.store, true);
+    assert_ok(tally_store_put(writing, TALLY_STORE_POLICIES, 1, TALLY_TEXT("lost"), ERR));
+    assert_ok(tally_store_append(writing, events, 2, ERR));
+    assert_ok(tally_store_erase_subject(writing, 6, &erased, ERR));
+    assert_int_equal(erased, 1);
+    tally_store_rollback(writing);
+    suite_expect(suite_now.store, TALLY_STORE_POLICIES, 1, "kept");
+    suite_expect_chain(suite_now.store, 5, "kept ");
+    suite_expect_chain(suite_now.store, 6, "kept ");
+    suite_expect_chain(suite_now.store, 900, "");
+    suite_append(5, "next");
+    assert_int_equal(suite_last_sequence(suite_now.store), 3);
+    assert_ok(tally_store_verify(suite_now.store, ERR));
+    tally_store_rollback(NULL);
+}
+
+static void closing_rolls_an_open_transaction_back(void **state)
+{
+    tally_store_transaction *writing = suite_transaction(suite_now.store, true);
+
+    (void)state;
+    assert_ok(tally_store_put(writing, TALLY_STORE_POLICIES, 1, TALLY_TEXT("lost"), ERR));
+    suite_reopen();
+    suite_expect(suite_now.store, TALLY_STORE_POLICIES, 1, NULL);
+}
+
+static void a_store_has_one_transaction(void **state)
+{
+    tally_store_transaction *second = NULL;
+    tally_store_transaction *first = suite_transaction(suite_now.store, false);
+
+    (void)state;
+    assert_int_equal(tally_store_begin(&second, suite_now.store, false, NULL), TALLY_E_INVALID);
+    assert_int_equal(tally_store_begin(&second, suite_now.store, true, NULL), TALLY_E_INVALID);
+    assert_int_equal(tally_store_verify(suite_now.store, NULL), TALLY_E_INVALID);
+    assert_int_equal(tally_store_purge(suite_now.store, false, NULL), TALLY_E_INVALID);
+    assert_int_equal(tally_store_backup(suite_now.store, "x", NULL, NULL, NULL), TALLY_E_INVALID);
+    tally_store_rollback(first);
+    tally_store_rollback(suite_transaction(suite_now.store, true));
+}
+
+static void a_reading_transaction_refuses_to_write_and_goes_on(void **state)
+{
+    tally_store_transaction *reading;
+    const tally_stored_event event = { .subject = 1 };
+    uint64_t erased;
+
+    (void)state;
+    suite_put(TALLY_STORE_POLICIES, 1, "a");
+    reading = suite_transaction(suite_now.store, false);
+    assert_int_equal(tally_store_put(reading, TALLY_STORE_POLICIES, 1, TALLY_TEXT("b"), NULL),
+                     TALLY_E_INVALID);
+    assert_int_equal(
+        tally_store_name(reading, TALLY_STORE_META, TALLY_TEXT("a"), TALLY_TEXT("b"), NULL),
+        TALLY_E_INVALID);
+    assert_int_equal(tally_store_delete(reading, TALLY_STORE_POLICIES, 1, NULL), TALLY_E_INVALID);
+    assert_int_equal(tally_store_unname(reading, TALLY_STORE_META, TALLY_TEXT("a"), NULL),
+                     TALLY_E_INVALID);
+    assert_int_equal(tally_store_append(reading, &event, 1, NULL), TALLY_E_INVALID);
+    assert_int_equal(tally_store_erase_event(reading, 1, NULL), TALLY_E_INVALID);
+    assert_int_equal(tally_store_erase_subject(reading, 1, &erased, NULL), TALLY_E_INVALID);
+    expect_within(reading, TALLY_STORE_POLICIES, 1, "a");
+    assert_ok(tally_store_commit(reading, ERR));
+}
+
+static void a_store_opened_for_reading_writes_nothing(void **state)
+{
+    tally_store *reader = suite_open(TALLY_STORE_READ);
+    tally_store_transaction *writing = NULL;
+
+    (void)state;
+    assert_int_equal(tally_store_begin(&writing, reader, true, NULL), TALLY_E_INVALID);
+    assert_null(writing);
+    assert_int_equal(tally_store_purge(reader, false, NULL), TALLY_E_INVALID);
+    tally_store_close(reader);
+}
+
+/* ---- collections ---- */
+
+static void each_collection_keeps_its_own(void **state)
+{
+    tally_store_transaction *transaction = suite_transaction(suite_now.store, true);
+
+    (void)state;
+    for (int i = 0; i < TALLY_STORE_COLLECTION_COUNT; i++) {
+        char bytes[] = { (char)('A' + i) };
+        tally_text value = tally_text_of(bytes, 1);
+
+        if (i < TALLY_STORE_FIRST_NAMED)
+            assert_ok(tally_store_put(transaction, (tally_collection)i, 1, value, ERR));
+        else
+            assert_ok(
+                tally_store_name(transaction, (tally_collection)i, TALLY_TEXT("1"), value, ERR));
+    }
+    assert_ok(tally_store_commit(transaction, ERR));
+    suite_reopen();
+    transaction = suite_transaction(suite_now.store, false);
+    for (int i = 0; i < TALLY_STORE_COLLECTION_COUNT; i++) {
+        tally_text value;
+        bool is_found = false;
+
+        if (i < TALLY_STORE_FIRST_NAMED)
+            assert_ok(tally_store_get(transaction, (tally_collection)i, 1, &value, &is_found, ERR));
+        else
+            assert_ok(tally_store_find(transaction, (tally_collection)i, TALLY_TEXT("1"), &value,
+                                       &is_found, ERR));
+        assert_true(is_found && value.count == 1 && value.bytes[0] == 'A' + i);
+    }
+    tally_store_rollback(transaction);
+}
+
+static void writing_again_replaces(void **state)
+{
+    tally_store_transaction *transaction;
+
+    (void)state;
+    suite_put(TALLY_STORE_MEMBERS, 3, "first and longer");
+    suite_put(TALLY_STORE_MEMBERS, 3, "second");
+    suite_expect(suite_now.store, TALLY_STORE_MEMBERS, 3, "second");
+    suite_put(TALLY_STORE_MEMBERS, 3, "");
+    suite_expect(suite_now.store, TALLY_STORE_MEMBERS, 3, "");
+    transaction = suite_transaction(suite_now.store, true);
+    for (int i = 0; i < 2; i++) {
+        assert_ok(tally_store_name(transaction, TALLY_STORE_META, TALLY_TEXT("a"),
+                                   i == 0 ? TALLY_TEXT("x") : (tally_text){ 0 }, ERR));
+        expect_name(transaction, TALLY_TEXT("a"), i == 0 ? "x" : "");
+    }
+    tally_store_rollback(transaction);
+}
+
+static void deleting_removes_and_may_find_nothing(void **state)
+{
+    tally_store_transaction *transaction = suite_transaction(suite_now.store, true);
+
+    (void)state;
+    assert_ok(tally_store_put(transaction, TALLY_STORE_MEMBERS, 3, TALLY_TEXT("a"), ERR));
+    assert_ok(
+        tally_store_name(transaction, TALLY_STORE_META, TALLY_TEXT("k"), TALLY_TEXT("v"), ERR));
+    for (int i = 0; i < 2; i++) {
+        assert_ok(tally_store_delete(transaction, TALLY_STORE_MEMBERS, 3, ERR));
+        assert_ok(tally_store_unname(transaction, TALLY_STORE_META, TALLY_TEXT("k"), ERR));
+    }
+    expect_within(transaction, TALLY_STORE_MEMBERS, 3, NULL);
+    expect_name(transaction, TALLY_TEXT("k"), NULL);
+    assert_ok(tally_store_commit(transaction, ERR));
+}
+
+static void keys_and_names_have_their_bounds(void **state)
+{
+    tally_store_transaction *transaction = suite_transaction(suite_now.store, true);
+    char name[256];
+    tally_text value;
+    bool is_found;
+    static const int64_t wrong[] = { 0, -1, INT64_MIN };
+
+    (void)state;
+    memset(name, 0xff, sizeof(name));
+    for (size_t i = 0; i < UNIT_COUNT(wrong); i++) {
+        assert_int_equal(
+            tally_store_put(transaction, TALLY_STORE_MEMBERS, wrong[i], TALLY_TEXT("a"), NULL),
+            TALLY_E_INVALID);
+        assert_int_equal(
+            tally_store_get(transaction, TALLY_STORE_MEMBERS, wrong[i], &value, &is_found, NULL),
+            TALLY_E_INVALID);
+    }
+    assert_int_equal(tally_store_name(transaction, TALLY_STORE_META, tally_text_of(name, 0),
+                                      TALLY_TEXT("a"), NULL),
+                     TALLY_E_INVALID);
+    assert_int_equal(tally_store_name(transaction, TALLY_STORE_META, tally_text_of(name, 256),
+                                      TALLY_TEXT("a"), NULL),
+                     TALLY_E_INVALID);
+    /* The transaction goes on, up to the bounds themselves. */
+    assert_ok(tally_store_put(transaction, TALLY_STORE_MEMBERS, INT64_MAX, TALLY_TEXT("a"), ERR));
+    assert_ok(tally_store_name(transaction, TALLY_STORE_META, tally_text_of(name, 255),
+                               TALLY_TEXT("b"), ERR));
+    assert_ok(tally_store_name(transaction, TALLY_STORE_META, tally_text_of(name, 1),
+                               TALLY_TEXT("c"), ERR));
+    assert_ok(tally_store_commit(transaction, ERR));
+    suite_expect(suite_now.store, TALLY_STORE_MEMBERS, INT64_MAX, "a");
+    transaction = suite_transaction(suite_now.store, false);
+    expect_name(transaction, tally_text_of(name, 255), "b");
+    expect_name(transaction, tally_text_of(name, 1), "c");
+    expect_name(transaction, tally_text_of(name, 2), NULL);
+    tally_store_rollback(transaction);
+}
+
+static void the_largest_value_fits_and_a_larger_one_is_a_limit(void **state)
+{
+    tally_store_transaction *transaction = suite_transaction(suite_now.store, true);
+    char *bytes = calloc(1, TALLY_STORE_VALUE_BYTES_MAX + 1);
+    tally_text value;
+    bool is_found = false;
+
+    (void)state;
+    assert_non_null(bytes);
+    bytes[TALLY_STORE_VALUE_BYTES_MAX - 1] = 'z';
+    assert_int_equal(tally_store_put(transaction, TALLY_STORE_DOCUMENTS, 1,
+                                     tally_text_of(bytes, TALLY_STORE_VALUE_BYTES_MAX + 1), NULL),
+                     TALLY_E_LIMIT);
+    assert_ok(tally_store_put(transaction, TALLY_STORE_DOCUMENTS, 1,
+                              tally_text_of(bytes, TALLY_STORE_VALUE_BYTES_MAX), ERR));
+    assert_ok(tally_store_commit(transaction, ERR));
+    transaction = suite_transaction(suite_now.store, false);
+    assert_ok(tally_store_get(transaction, TALLY_STORE_DOCUMENTS, 1, &value, &is_found, ERR));
+    assert_true(tally_text_is_equal(value, tally_text_of(bytes, TALLY_STORE_VALUE_BYTES_MAX)));
+    tally_store_rollback(transaction);
+    free(bytes);
+}
+
+static void the_last_key_is_the_highest_that_is_there(void **state)
+{
+    tally_store_transaction *transaction = suite_transaction(suite_now.store, true);
+    static const int64_t keys[] = { 5, 1000000, 7 };
+    int64_t last = -1;
+
+    (void)state;
+    assert_ok(tally_store_last(transaction, TALLY_STORE_BATCHES, &last, ERR));
+    assert_int_equal(last, 0);
+    for (size_t i = 0; i < UNIT_COUNT(keys); i++)
+        assert_ok(tally_store_put(transaction, TALLY_STORE_BATCHES, keys[i], TALLY_TEXT(""), ERR));
+    assert_ok(tally_store_last(transaction, TALLY_STORE_BATCHES, &last, ERR));
+    assert_int_equal(last, 1000000);
+    assert_ok(tally_store_delete(transaction, TALLY_STORE_BATCHES, 1000000, ERR));
+    assert_ok(tally_store_last(transaction, TALLY_STORE_BATCHES, &last, ERR));
+    assert_int_equal(last, 7);
+    tally_store_rollback(transaction);
+}
+
+/* ---- scans ---- */
+
+typedef struct visits {
+    tally_store_transaction *transaction;
+    char seen[128]; /* each key, then a space */
+    uint32_t enough_at, depth;
+    tally_rc answer;
+} visits;
+
+static tally_rc visit(void *context, int64_t key, tally_text value, bool *out_is_enough,
+                      tally_err *err)
+{
+    visits *self = context;
+    size_t count = strlen(self->seen);
+
+    (void)err;
+    (void)value;
+    assert_false(*out_is_enough);
+    (void)snprintf(self->seen + count, sizeof(self->seen) - count, "%lld ", (long long)key);
+    *out_is_enough = self->enough_at == (uint32_t)key;
+    return self->answer;
+}
+
+static tally_rc visit_name(void *context, tally_text name, tally_text value, bool *out_is_enough,
+                           tally_err *err)
+{
+    visits *self = context;
+    size_t count = strlen(self->seen);
+
+    (void)err;
+    (void)value;
+    (void)snprintf(self->seen + count, sizeof(self->seen) - count, "%.*s ", TALLY_TEXT_ARGS(name));
+    *out_is_enough = self->enough_at == name.count;
+    return self->answer;
+}
+
+static tally_store_transaction *with_rows(void)
+{
+    static const int64_t keys[] = { 9, 2, 30, 4 };
+    static const char *const names[] = { "b", "a", "ab", "\xff\xff", "abc", "ac", "\xff" };
+    tally_store_transaction *transaction = suite_transaction(suite_now.store, true);
+
+    for (size_t i = 0; i < UNIT_COUNT(keys); i++)
+        assert_ok(tally_store_put(transaction, TALLY_STORE_BATCHES, keys[i], TALLY_TEXT("v"), ERR));
+    for (size_t i = 0; i < UNIT_COUNT(names); i++)
+        assert_ok(tally_store_name(transaction, TALLY_STORE_META, tally_text_from(names[i]),
+                                   TALLY_TEXT("v"), ERR));
+    return transaction;
+}
+
+static void scans_go_in_order_from_where_they_are_told(void **state)
+{
+    tally_store_transaction *transaction = with_rows();
+    static const struct {
+        int64_t from;
+        uint32_t enough_at;
+        const char *seen;
+    } scans[] = {
+        { INT64_MIN, 0, "2 4 9 30 " },
+        { 4, 0, "4 9 30 " },
+        { 5, 9, "9 " },
+        { 31, 0, "" },
+        { 2, 2, "2 " },
+    };
+    static const struct {
+        const char *prefix;
+        uint32_t enough_at;
+        const char *seen;
+    } names[] = {
+        { "", 0, "a ab abc ac b \xff \xff\xff " },
+        { "a", 0, "a ab abc ac " },
+        { "ab", 0, "ab abc " },
+        { "\xff", 0, "\xff \xff\xff " },
+        { "abcd", 0, "" },
+        { "a", 2, "a ab " },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(scans); i++) {
+        visits seen = { .enough_at = scans[i].enough_at };
+
+        assert_ok(
+            tally_store_scan(transaction, TALLY_STORE_BATCHES, scans[i].from, visit, &seen, ERR));
+        assert_string_equal(seen.seen, scans[i].seen);
+    }
+    for (size_t i = 0; i < UNIT_COUNT(names); i++) {
+        visits seen = { .enough_at = names[i].enough_at };
+
+        assert_ok(tally_store_scan_names(transaction, TALLY_STORE_META,
+                                         tally_text_from(names[i].prefix), visit_name, &seen, ERR));
+        assert_string_equal(seen.seen, names[i].seen);
+    }
+    tally_store_rollback(transaction);
+}
+
+static void what_a_visit_answers_ends_the_scan_only(void **state)
+{
+    tally_store_transaction *transaction = with_rows();
+    visits seen = { .answer = TALLY_E_DENIED };
+
+    (void)state;
+    assert_int_equal(tally_store_scan(transaction, TALLY_STORE_BATCHES, 1, visit, &seen, NULL),
+                     TALLY_E_DENIED);
+    assert_int_equal(tally_store_scan_names(transaction, TALLY_STORE_META, (tally_text){ 0 },
+                                            visit_name, &seen, NULL),
+                     TALLY_E_DENIED);
+    assert_string_equal(seen.seen, "2 a ");
+    assert_ok(tally_store_commit(transaction, ERR));
+    suite_expect(suite_now.store, TALLY_STORE_BATCHES, 2, "v");
+}
+
+/* Reads in every way from within a scan, to a depth of three. */
+static tally_rc visit_deeper(void *context, int64_t key, tally_text value, bool *out_is_enough,
+                             tally_err *err)
+{
+    visits *self = context;
+    const tally_stored_event event = { .subject = 1 };
+    tally_text other;
+    bool is_found = false;
+    tally_rc rc =
+        tally_store_get(self->transaction, TALLY_STORE_BATCHES, 4, &other, &is_found, err);
+
+    (void)out_is_enough;
+    assert_true(rc == TALLY_OK && is_found && tally_text_is(other, "v"));
+    /* Ours is still there. */
+    assert_true(tally_text_is(value, "v"));
+    assert_int_equal(
+        tally_store_put(self->transaction, TALLY_STORE_BATCHES, key, TALLY_TEXT("w"), NULL),
+        TALLY_E_INVALID);
+    assert_int_equal(tally_store_append(self->transaction, &event, 1, NULL), TALLY_E_INVALID);
+    self->enough_at++;
+    if (self->depth == 3)
+        return TALLY_OK;
+    self->depth++;
+    rc = tally_store_scan(self->transaction, TALLY_STORE_BATCHES, 1, visit_deeper, self, err);
+    self->depth--;
+    return rc;
+}
+
+static void a_visit_may_read_and_not_write(void **state)
+{
+    tally_store_transaction *transaction = with_rows();
+    visits seen = { .transaction = transaction };
+
+    (void)state;
+    assert_ok(tally_store_scan(transaction, TALLY_STORE_BATCHES, 1, visit_deeper, &seen, ERR));
+    assert_int_equal(seen.enough_at, 4 + 16 + 64 + 256);
+    assert_ok(tally_store_put(transaction, TALLY_STORE_BATCHES, 1, TALLY_TEXT("w"), ERR));
+    assert_ok(tally_store_commit(transaction, ERR));
+}
+
+#define SUITE_TEST(function) cmocka_unit_test_setup_teardown(function, suite_begin, suite_end)
+
+int store_conformance(const store_backend *backend)
+{
+    const struct CMUnitTest tests[] = {
+        SUITE_TEST(creating_what_exists_conflicts),
+        SUITE_TEST(opening_what_is_not_there_is_invalid_and_makes_nothing),
+        SUITE_TEST(a_foreign_file_is_refused_and_left_as_it_is),
+        SUITE_TEST(the_second_writer_is_told_at_once_who_writes),
+        SUITE_TEST(two_names_of_one_file_are_one_store),
+        SUITE_TEST(closing_gives_the_lock_back),
+        SUITE_TEST(a_new_store_is_for_its_owner_only),
+        SUITE_TEST(what_is_committed_is_there_after_reopening),
+        SUITE_TEST(what_is_not_committed_is_seen_by_nobody_else),
+        SUITE_TEST(a_reader_sees_the_state_its_transaction_began_with),
+        SUITE_TEST(a_reader_needs_no_writer),
+        SUITE_TEST(rolling_back_undoes_all_of_it),
+        SUITE_TEST(closing_rolls_an_open_transaction_back),
+        SUITE_TEST(a_store_has_one_transaction),
+        SUITE_TEST(a_reading_transaction_refuses_to_write_and_goes_on),
+        SUITE_TEST(a_store_opened_for_reading_writes_nothing),
+        SUITE_TEST(each_collection_keeps_its_own),
+        SUITE_TEST(writing_again_replaces),
+        SUITE_TEST(deleting_removes_and_may_find_nothing),
+        SUITE_TEST(keys_and_names_have_their_bounds),
+        SUITE_TEST(the_largest_value_fits_and_a_larger_one_is_a_limit),
+        SUITE_TEST(the_last_key_is_the_highest_that_is_there),
+        SUITE_TEST(scans_go_in_order_from_where_they_are_told),
+        SUITE_TEST(what_a_visit_answers_ends_the_scan_only),
+        SUITE_TEST(a_visit_may_read_and_not_write),
+    };
+    int failed_count;
+
+    suite_now.backend = backend;
+    failed_count = cmocka_run_group_tests_name("store", tests, NULL, NULL);
+    return failed_count + suite_run_events();
+}
