@@ -15,7 +15,6 @@
 
 #include "crypto/hash.h"
 #include "score/history.h"
-#include "tlog/entry.h"
 #include "tlog/proof.h"
 #include "util/arena.h"
 #include "util/civil.h"
@@ -29,6 +28,7 @@
 #define TALLY_BATCH_ID_BYTES_MAX      128u
 #define TALLY_BATCH_SUBJECT_BYTES_MAX 256u
 #define TALLY_BATCH_NUMBER_MAX        ((UINT64_C(1) << 53) - 1)
+#define TALLY_BATCH_SALT_BYTES        32
 
 /* An arena of this size is enough for any batch. */
 #define TALLY_BATCH_ARENA_BYTES_MAX ((size_t)64 << 20)
@@ -65,7 +65,7 @@ typedef struct tally_batch_problem {
  * sure; the other parts are what was read until then, else empty. */
 typedef struct tally_batch_event {
     tally_text bytes;      /* as they stand in the body; see tally_batch.prefix */
-    const uint8_t *salt;   /* TALLY_SALT_BYTES */
+    const uint8_t *salt;   /* TALLY_BATCH_SALT_BYTES */
     tally_text id, type;   /* both not empty, visible characters */
     tally_text subject;    /* did:key:..., handle:... or org:... */
     tally_moment at;       /* a day, or a time with or without offset */
@@ -85,46 +85,80 @@ typedef struct tally_batch {
     tally_batch_event *events;
 } tally_batch;
 
-/* Read a message: container, header, salts, events. The signature and the root
- * are not looked at: tally_batch_verify() does that and comes next.
+/* What reading needs besides its input: room for tokens. One thread at a time. */
+typedef struct tally_batch_reader tally_batch_reader;
+
+/* TALLY_E_NOMEM. */
+TALLY_MUST_CHECK tally_rc tally_batch_reader_new(tally_batch_reader **out_reader, tally_err *err);
+
+/* NULL is allowed. */
+void tally_batch_reader_free(tally_batch_reader *reader);
+
+/* Read a message: container, header and its signature, salts, events. So nothing
+ * is parsed but what the holder of some key signed for. That the root is that of
+ * the events is for tally_batch_verify() to see, and comes next.
  *
  * out_batch  points into message, which must outlive it, and into the arena.
  *
  * TALLY_E_INVALID  it is not a batch, or the count is not that of the events;
  *                  err says where, by lines of the whole message
+ * TALLY_E_DENIED   the header is not signed by the source it names
  * TALLY_E_LIMIT    one of the bounds above is exceeded
  * TALLY_E_NOMEM    allocation failed */
-TALLY_MUST_CHECK tally_rc tally_batch_parse(tally_batch *out_batch, tally_text message,
-                                            tally_arena *arena, tally_err *err);
+TALLY_MUST_CHECK tally_rc tally_batch_parse(tally_batch *out_batch, tally_batch_reader *reader,
+                                            tally_text message, tally_arena *arena, tally_err *err);
 
-/* Is the header signed by the source it names, and its root that of the events
- * and salts? Whether that source may send is the ledger's question.
- *
- * leaves  NULL, or room for event_count leaves (from which a proof is made).
- *
- * TALLY_E_DENIED  the signature is not the source's, or the root another one
- * TALLY_E_NOMEM   hashing failed */
-TALLY_MUST_CHECK tally_rc tally_batch_verify(const tally_batch *batch, tally_node *leaves,
-                                             tally_err *err);
+/* Read the bytes of one event again, as they were hashed: in CSV with their
+ * header row. out_event->salt is NULL. What is wrong with it is its problem, and
+ * then TALLY_OK too; TALLY_E_NOMEM, TALLY_E_LIMIT: the arena is full. */
+TALLY_MUST_CHECK tally_rc tally_batch_parse_event(tally_batch_event *out_event,
+                                                  tally_batch_reader *reader, tally_batch_form form,
+                                                  tally_text event_bytes, tally_arena *arena,
+                                                  tally_err *err);
+
+/* "application/jsonl" and so on; and back: false, there is no such form. */
+const char *tally_batch_form_name(tally_batch_form form);
+bool tally_batch_form_of(tally_batch_form *out_form, tally_text media_type);
 
 /* ---- the tree of a batch ------------------------------------------------------ */
+
+/* The roots of the complete subtrees over the leaves of a batch, by height. */
+#define TALLY_BATCH_HEIGHTS 14
+typedef struct tally_batch_tree {
+    uint32_t count;
+    const tally_node *nodes[TALLY_BATCH_HEIGHTS]; /* count >> height of them; [0]: the leaves */
+} tally_batch_tree;
 
 /* The entry of an event, SHA-256("tally/event/v1" NUL NUL || salt || event bytes),
  * where the event bytes are the prefix and what follows it. TALLY_E_NOMEM. */
 TALLY_MUST_CHECK tally_rc tally_batch_hash_event(tally_hash *hash, tally_node *out,
-                                                 const uint8_t salt[static TALLY_SALT_BYTES],
+                                                 const uint8_t salt[static TALLY_BATCH_SALT_BYTES],
                                                  tally_text prefix, tally_text bytes);
 
-/* The leaves of all events: SHA-256(0x00 || entry). TALLY_E_NOMEM. */
-TALLY_MUST_CHECK tally_rc tally_batch_leaves(const tally_batch *batch, tally_node *out_leaves,
-                                             tally_err *err);
+/* Hash all events of a batch into a tree (RFC 6962) of the entries above. It
+ * lives in the arena. TALLY_E_NOMEM, TALLY_E_LIMIT. */
+TALLY_MUST_CHECK tally_rc tally_batch_tree_make(tally_batch_tree *out_tree,
+                                                const tally_batch *batch, tally_arena *arena,
+                                                tally_err *err);
 
-/* The root (RFC 6962) over leaves. TALLY_E_NOMEM. */
-TALLY_MUST_CHECK tally_rc tally_batch_root(tally_node *out, const tally_node *leaves,
-                                           uint32_t count, tally_err *err);
+/* TALLY_E_NOMEM. */
+TALLY_MUST_CHECK tally_rc tally_batch_tree_root(const tally_batch_tree *tree, tally_hash *hash,
+                                                tally_node *out, tally_err *err);
 
-/* The path of the event at a position below count. TALLY_E_NOMEM. */
-TALLY_MUST_CHECK tally_rc tally_batch_path(tally_proof *out, const tally_node *leaves,
-                                           uint32_t count, uint32_t position, tally_err *err);
+/* The path from the event at a position below count up to the root; checked by
+ * tally_proof_check_inclusion(). TALLY_E_NOMEM. */
+TALLY_MUST_CHECK tally_rc tally_batch_tree_path(const tally_batch_tree *tree, tally_hash *hash,
+                                                uint32_t position, tally_proof *out,
+                                                tally_err *err);
+
+/* Is the root in the header that of the events and salts? Whether that source may
+ * send is the ledger's question.
+ *
+ * out_tree  in the arena; for paths.
+ *
+ * TALLY_E_DENIED  it is another one
+ * TALLY_E_NOMEM, TALLY_E_LIMIT  no memory left */
+TALLY_MUST_CHECK tally_rc tally_batch_verify(const tally_batch *batch, tally_batch_tree *out_tree,
+                                             tally_arena *arena, tally_err *err);
 
 #endif

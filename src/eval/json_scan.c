@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "util/json_read.h"
+
 uint32_t tally_json_scan_column(tally_json_scan *scan)
 {
     for (; scan->counted < scan->at; scan->counted++)
@@ -20,89 +22,13 @@ void tally_json_scan_space(tally_json_scan *scan)
         scan->at++;
 }
 
-/* Four hexadecimal digits at `at`, or -1. */
-static int32_t read_hex(const char *at, const char *end)
-{
-    int32_t value = 0;
-
-    if (end - at < 4)
-        return -1;
-    for (int i = 0; i < 4; i++) {
-        char byte = at[i];
-        int32_t digit = byte >= '0' && byte <= '9'   ? byte - '0'
-                        : byte >= 'a' && byte <= 'f' ? byte - 'a' + 10
-                        : byte >= 'A' && byte <= 'F' ? byte - 'A' + 10
-                                                     : -1;
-
-        if (digit < 0)
-            return -1;
-        value = value * 16 + digit;
-    }
-    return value;
-}
-
-static char *put_character(char *to, int32_t code)
-{
-    if (code < 0x80) {
-        *to++ = (char)code;
-    } else if (code < 0x800) {
-        *to++ = (char)(0xc0 | code >> 6);
-        *to++ = (char)(0x80 | (code & 0x3f));
-    } else if (code < 0x10000) {
-        *to++ = (char)(0xe0 | code >> 12);
-        *to++ = (char)(0x80 | (code >> 6 & 0x3f));
-        *to++ = (char)(0x80 | (code & 0x3f));
-    } else {
-        *to++ = (char)(0xf0 | code >> 18);
-        *to++ = (char)(0x80 | (code >> 12 & 0x3f));
-        *to++ = (char)(0x80 | (code >> 6 & 0x3f));
-        *to++ = (char)(0x80 | (code & 0x3f));
-    }
-    return to;
-}
-
-/* A \u escape, perhaps of a pair; at stands after the u. */
-static const char *read_unicode(tally_json_scan *scan, char **to)
-{
-    int32_t code = read_hex(scan->at, scan->end);
-
-    if (code < 0)
-        return "\\u wants four hexadecimal digits";
-    scan->at += 4;
-    if (code >= 0xd800 && code < 0xdc00) {
-        int32_t low = scan->end - scan->at >= 6 && scan->at[0] == '\\' && scan->at[1] == 'u'
-                          ? read_hex(scan->at + 2, scan->end)
-                          : -1;
-
-        if (low < 0xdc00 || low > 0xdfff)
-            return "half of a surrogate pair";
-        scan->at += 6;
-        code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-    } else if (code >= 0xdc00 && code <= 0xdfff) {
-        return "half of a surrogate pair";
-    }
-    *to = put_character(*to, code);
-    return NULL;
-}
-
 static const char *read_escape(tally_json_scan *scan, char **to)
 {
-    static const char escapes[] = "\"\\/bfnrt";
-    static const char meanings[] = "\"\\/\b\f\n\r\t";
-    const char *found;
+    const char *at = scan->at;
+    const char *problem = tally_json_read_escape(&at, scan->end, to);
 
-    if (++scan->at == scan->end)
-        return "the string is not closed";
-    if (*scan->at == 'u') {
-        scan->at++;
-        return read_unicode(scan, to);
-    }
-    found = *scan->at != '\0' ? strchr(escapes, *scan->at) : NULL;
-    if (found == NULL)
-        return "no such escape";
-    *(*to)++ = meanings[found - escapes];
-    scan->at++;
-    return NULL;
+    scan->at += at - scan->at;
+    return problem;
 }
 
 /* at stands on the opening quote. */
@@ -144,36 +70,11 @@ static bool is_digit(const tally_json_scan *scan)
 
 static const char *read_number(tally_json_scan *scan)
 {
-    static const char wrong[] = "not a JSON number";
+    const char *at = scan->at;
+    const char *problem = tally_json_read_number(&at, scan->end);
 
-    if (*scan->at == '-')
-        scan->at++;
-    if (!is_digit(scan))
-        return wrong;
-    if (*scan->at == '0')
-        scan->at++;
-    else
-        while (is_digit(scan))
-            scan->at++;
-    if (is_digit(scan))
-        return wrong;
-    if (scan->at < scan->end && *scan->at == '.') {
-        scan->at++;
-        if (!is_digit(scan))
-            return wrong;
-        while (is_digit(scan))
-            scan->at++;
-    }
-    if (scan->at < scan->end && (*scan->at == 'e' || *scan->at == 'E')) {
-        scan->at++;
-        if (scan->at < scan->end && (*scan->at == '+' || *scan->at == '-'))
-            scan->at++;
-        if (!is_digit(scan))
-            return wrong;
-        while (is_digit(scan))
-            scan->at++;
-    }
-    return NULL;
+    scan->at += at - scan->at;
+    return problem;
 }
 
 static bool take_word(tally_json_scan *scan, const char *word)

@@ -64,7 +64,12 @@ LIBRARIES = {
     "libfyaml.h": ("src/policy",),
     "jansson.h": ("src/policy", "tests"),
     "zlib.h": ("src/eval", "cmd", "tests", "bench"),
+<<<<<<< HEAD
     "sqlite3.h": ("src/store", "tests", "bench"),
+=======
+    "simdjson.h": ("src/batch",),
+    "sqlite3.h": ("src/store",),
+>>>>>>> 3d8aa93 (Read, hash, check and write signed batches of events)
 }
 
 LIBC = set(
@@ -73,8 +78,11 @@ LIBC = set(
     "stdnoreturn.h string.h threads.h time.h uchar.h wchar.h wctype.h".split()
 )
 
+# What speaks to a library that has no C interface.
+CPLUSPLUS = "src/batch/simdjson_shim.cpp"
+
 GENERATED = (".o", ".a", ".so", ".pyc", ".gch", ".log", ".profraw", ".orig", ".rej", ".swp")
-TEXT = (".c", ".h", ".py", ".sh", ".md", ".map", ".yaml", ".yml", ".txt", ".build", ".1", ".bash")
+TEXT = (".c", ".h", ".cpp", ".py", ".sh", ".md", ".map", ".yaml", ".yml", ".txt", ".build", ".1", ".bash")
 
 FILE_LINES_MAX = 600
 FUNCTION_LINES_MAX = 70
@@ -104,7 +112,7 @@ def folder_of(path):
 
 
 def check_licence(path, lines):
-    if path.endswith((".c", ".h")):
+    if path.endswith((".c", ".h", ".cpp")):
         if not lines or lines[0] != f"/* {LICENCE} */":
             fault(path, 1, "the first line is not the licence line")
     elif path.endswith((".py", ".sh", "meson.build", ".map", ".bash")) or path in ("dev", ".ci/run"):
@@ -201,8 +209,10 @@ def check_file(root, path):
             fault(path, number, "white space at the end of the line")
         if re.search(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b", line):
             fault(path, number, "unfinished work is not committed")
-    if path.endswith((".c", ".h")):
+    if path.endswith((".c", ".h", ".cpp")):
         check_c(path, text, lines)
+    if path.endswith(".cpp") and path != CPLUSPLUS:
+        fault(path, 1, "the project is in C; its one C++ file is " + CPLUSPLUS)
 
 
 def tree_files(root):
