@@ -59,17 +59,13 @@ HOUSE = {
 
 # Which folders may include the headers of a library.
 LIBRARIES = {
-    "openssl/": ("src/crypto",),
+    "openssl/": ("src/crypto", "tests"),
     "sodium": ("src/crypto",),
     "libfyaml.h": ("src/policy",),
     "jansson.h": ("src/policy", "tests"),
     "zlib.h": ("src/eval", "cmd", "tests", "bench"),
-<<<<<<< HEAD
-    "sqlite3.h": ("src/store", "tests", "bench"),
-=======
     "simdjson.h": ("src/batch",),
-    "sqlite3.h": ("src/store",),
->>>>>>> 3d8aa93 (Read, hash, check and write signed batches of events)
+    "sqlite3.h": ("src/store", "tests", "bench"),
 }
 
 LIBC = set(
