@@ -40,6 +40,9 @@ typedef struct tally_journal_row_sink {
 } tally_journal_row_sink;
 
 typedef struct tally_journal_calls {
+    /* Append to out the origin of the log, fixed when the programme was made. */
+    tally_rc (*origin)(void *context, tally_buffer *out, tally_err *err);
+
     /* How many entries there are now. */
     tally_rc (*size)(void *context, uint64_t *out_size, tally_err *err);
 

@@ -151,6 +151,13 @@ static void add_snapshot(memory_journal *journal)
 
 /* ---- the calls ---- */
 
+static tally_rc origin_of(void *context, tally_buffer *out, tally_err *err)
+{
+    (void)context;
+    (void)err;
+    return tally_buffer_append_string(out, MEMORY_ORIGIN);
+}
+
 static tally_rc size_of(void *context, uint64_t *out_size, tally_err *err)
 {
     (void)err;
@@ -269,6 +276,7 @@ static tally_rc append_document(void *context, tally_entry_kind kind, tally_text
 }
 
 static const tally_journal_calls calls = {
+    .origin = origin_of,
     .size = size_of,
     .read = read_entries,
     .document = document_of,

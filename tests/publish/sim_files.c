@@ -201,7 +201,7 @@ static int open_folder(void *context, int at, const char *path)
 {
     sim_files *sim = context;
     char last[NAME_BYTES];
-    uint32_t parent, found;
+    uint32_t parent = 0, found = 0;
     int failure = enter(sim, false);
 
     if (failure == 0)
@@ -215,7 +215,7 @@ static int make_folder(void *context, int at, const char *path)
 {
     sim_files *sim = context;
     char last[NAME_BYTES];
-    uint32_t parent, found;
+    uint32_t parent = 0, found = 0;
     int failure = enter(sim, true);
 
     if (failure == 0)
@@ -232,7 +232,7 @@ static int open_file(void *context, int at, const char *path, tally_files_mode m
 {
     sim_files *sim = context;
     char last[NAME_BYTES];
-    uint32_t parent, found;
+    uint32_t parent = 0, found = 0;
     int failure = enter(sim, mode == TALLY_FILES_NEW);
 
     if (failure == 0)
@@ -354,7 +354,7 @@ static int remove_file(void *context, int at, const char *path, bool is_folder)
 {
     sim_files *sim = context;
     char last[NAME_BYTES];
-    uint32_t parent, found;
+    uint32_t parent = 0, found = 0;
     int failure = enter(sim, false);
 
     if (failure == 0)

@@ -9,7 +9,7 @@
 const char *sim_files_content(sim_files *sim, const char *path, size_t *out_count)
 {
     char last[NAME_BYTES];
-    uint32_t parent, found;
+    uint32_t parent = 0, found = 0;
 
     if (walk(sim, 0, path, &parent, last, &found) != 0 || sim->nodes[found].is_folder)
         return NULL;
@@ -20,7 +20,7 @@ const char *sim_files_content(sim_files *sim, const char *path, size_t *out_coun
 void sim_files_put(sim_files *sim, const char *path, const void *bytes, size_t count)
 {
     char last[NAME_BYTES];
-    uint32_t parent, found;
+    uint32_t parent = 0, found = 0;
     int failure = walk(sim, 0, path, &parent, last, &found);
 
     must(failure >= 0);
@@ -36,7 +36,7 @@ void sim_files_put(sim_files *sim, const char *path, const void *bytes, size_t c
 bool sim_files_delete(sim_files *sim, const char *path)
 {
     char last[NAME_BYTES];
-    uint32_t parent, found;
+    uint32_t parent = 0, found = 0;
 
     if (walk(sim, 0, path, &parent, last, &found) != 0)
         return false;
