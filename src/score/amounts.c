@@ -11,7 +11,7 @@
 
 const tally_award *tally_entry_award(const tally_context *context, uint32_t entry)
 {
-    const tally_entry *e = &context->entries[entry];
+    const tally_award_entry *e = &context->entries[entry];
 
     return e->award == TALLY_NO_INDEX ? NULL
                                       : &context->policy->versions[e->version].awards[e->award];
@@ -58,7 +58,7 @@ static const tally_open_dispute *open_dispute(const tally_context *context, uint
     return NULL;
 }
 
-static tally_disputed while_disputed(const tally_award *award, const tally_entry *entry)
+static tally_disputed while_disputed(const tally_award *award, const tally_award_entry *entry)
 {
     bool is_negative = entry->is_spending || entry->raw < 0;
 
@@ -70,7 +70,7 @@ static tally_disputed while_disputed(const tally_award *award, const tally_entry
 tally_amount_state tally_entry_state(const tally_context *context, uint32_t entry, int64_t t,
                                      bool *out_is_disputed, int64_t *out_seen_ms)
 {
-    const tally_entry *e = &context->entries[entry];
+    const tally_award_entry *e = &context->entries[entry];
     const tally_award *award = tally_entry_award(context, entry);
     const tally_open_dispute *dispute;
     tally_disputed disputed = TALLY_DISPUTED_COUNTS;
@@ -104,7 +104,7 @@ static void earlier_of(int64_t instant, int64_t t, int64_t *io_next)
 
 int64_t tally_entry_next_change(const tally_context *context, uint32_t entry, int64_t t)
 {
-    const tally_entry *e = &context->entries[entry];
+    const tally_award_entry *e = &context->entries[entry];
     int64_t next = TALLY_NEVER_MS;
     uint32_t first;
     uint32_t count;
@@ -163,7 +163,7 @@ static int64_t decay(const tally_award *award, int64_t amount, int64_t age_ms)
 static int64_t worth_by_itself(const tally_context *context, uint32_t entry, uint32_t limit,
                                int64_t t, int64_t seen_ms, int64_t *out_decayed, int64_t *out_spent)
 {
-    const tally_entry *e = &context->entries[entry];
+    const tally_award_entry *e = &context->entries[entry];
     int64_t amount = decay(tally_entry_award(context, entry), e->credited, seen_ms - e->at_ms);
     int64_t spent = 0;
 
@@ -221,8 +221,8 @@ static int order_best(const void *left, const void *right)
 }
 
 /* The limit as it is at t: of the version in force, if that knows it. */
-static tally_rc limit_at(tally_context *context, const tally_entry *entry, uint32_t limit_index,
-                         int64_t t, int64_t *out_amount, tally_err *err)
+static tally_rc limit_at(tally_context *context, const tally_award_entry *entry,
+                         uint32_t limit_index, int64_t t, int64_t *out_amount, tally_err *err)
 {
     uint32_t version = tally_context_version_at(context, t);
     const tally_version *rules = &context->policy->versions[version];
@@ -313,7 +313,7 @@ static tally_rc settle_limits(tally_context *context, int64_t t, uint32_t limit,
     if (count > 0)
         qsort(members, count, sizeof(*members), order_members);
     for (uint32_t i = 0; i < count; i = end) {
-        const tally_entry *newest;
+        const tally_award_entry *newest;
         const tally_limit *rule;
         int64_t amount;
 

@@ -132,14 +132,14 @@ static tally_rc raw_amount(tally_context *context, uint32_t version, const tally
     return rc;
 }
 
-static tally_rc add_entry(tally_context *context, const tally_entry *entry, tally_err *err)
+static tally_rc add_entry(tally_context *context, const tally_award_entry *entry, tally_err *err)
 {
     struct tally_pass *pass = context->pass;
     uint32_t count = context->entry_count;
 
     if (count == pass->entry_room) {
         uint32_t room = count == 0 ? 16 : count * 2;
-        tally_entry *entries;
+        tally_award_entry *entries;
         uint32_t *last;
 
         if (count > UINT32_MAX / 4)
@@ -167,7 +167,7 @@ static tally_rc add_entry(tally_context *context, const tally_entry *entry, tall
 
 /* Settle the amount of a new entry: what it is credited, or what it spends. */
 static tally_rc settle_amount(tally_context *context, uint32_t version, const tally_award *award,
-                              const tally_scope *scope, tally_entry *entry, tally_err *err)
+                              const tally_scope *scope, tally_award_entry *entry, tally_err *err)
 {
     int64_t amount, bounded;
     bool is_late;
@@ -205,7 +205,7 @@ static tally_rc settle_award(tally_context *context, uint32_t version, uint32_t 
                              const tally_scope *scope, tally_err *err)
 {
     const tally_award *award = &context->policy->versions[version].awards[award_index];
-    tally_entry entry = {
+    tally_award_entry entry = {
         .event = scope->root,
         .version = version,
         .award = award_index,
@@ -247,7 +247,7 @@ static tally_rc pay_price(tally_context *context, uint32_t version, uint32_t tie
                           const tally_scope *scope, const tally_standing *standing, tally_err *err)
 {
     const tally_tier *rule = &context->policy->versions[version].tiers[tier];
-    tally_entry entry = {
+    tally_award_entry entry = {
         .event = scope->root,
         .version = version,
         .award = TALLY_NO_INDEX,
@@ -412,7 +412,7 @@ tally_rc tally_earned_in(tally_context *context, uint32_t version, const tally_e
     if (rc != TALLY_OK)
         return rc;
     for (uint32_t i = tally_entries_before(context, range.low); i < context->entry_count; i++) {
-        const tally_entry *entry = &context->entries[i];
+        const tally_award_entry *entry = &context->entries[i];
         const tally_award *award = tally_entry_award(context, i);
 
         rc = tally_engine_work(context, 1, &expr->span, err);

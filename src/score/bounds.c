@@ -42,7 +42,7 @@ tally_rc tally_bounds_cut(tally_context *context, uint32_t version, int64_t t, i
     return rc != TALLY_OK ? rc : bound(rule, sum, amount, out_amount, err);
 }
 
-bool tally_bounds_are_late(const tally_context *context, const tally_entry *entry)
+bool tally_bounds_are_late(const tally_context *context, const tally_award_entry *entry)
 {
     return context->pass->is_bounded && entry->effect_ms > entry->at_ms;
 }
@@ -146,7 +146,7 @@ static tally_rc settle_together(tally_context *context, int64_t t, const uint32_
     tally_rc rc = sum_without(context, t, entries, count, &sum, err);
 
     for (uint32_t i = count; rc == TALLY_OK && i-- > 0;) {
-        tally_entry *entry = &context->pass->entries[entries[i]];
+        tally_award_entry *entry = &context->pass->entries[entries[i]];
         int64_t worth = tally_entry_worth(context, entries[i], context->entry_count, t);
         int64_t kept;
 

@@ -146,7 +146,7 @@ static int64_t decayed_amount(const tally_award *award, int64_t credited, int64_
 
 /* The days on which the whole number of points drops, found by doubling steps
  * and halving back: few for few points, whatever the half-life. */
-static void add_decay(collection *list, const tally_entry *entry, const tally_award *award)
+static void add_decay(collection *list, const tally_award_entry *entry, const tally_award *award)
 {
     int64_t span_days = (list->upper_ms - entry->at_ms) / TALLY_DAY_MS;
     int64_t day = 0;
@@ -204,8 +204,8 @@ static void add_period_end(collection *list, const tally_zone *zone, tally_unit 
     int32_t own = tally_events_offset(events, event);
     int64_t period = (int64_t)tally_local_period(zone, own, unit, events->at_ms[event]) + periods;
 
-    if (period > INT32_MAX || (zone != NULL && zone == list->last_zone &&
-                               unit == list->last_unit && period == list->last_period))
+    if (period > INT32_MAX || (zone != NULL && zone == list->last_zone && unit == list->last_unit &&
+                               period == list->last_period))
         return;
     list->last_zone = zone;
     list->last_unit = unit;

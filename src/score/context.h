@@ -187,7 +187,7 @@ struct tally_context {
     const tally_span_ms *pauses;
 
     uint32_t entry_count; /* in order of settling: by event, then award as written */
-    const tally_entry *entries;
+    const tally_award_entry *entries;
     uint32_t spend_count;
     const tally_spend *spends; /* in order */
 

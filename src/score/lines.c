@@ -219,7 +219,7 @@ static void note_trail(line_list *list, tally_statement_line *line, uint32_t eve
 
 /* ---- awards ---------------------------------------------------------------------- */
 
-static tally_line_state state_of(const tally_entry *entry, const tally_amount *amount)
+static tally_line_state state_of(const tally_award_entry *entry, const tally_amount *amount)
 {
     switch (amount->state) {
     case TALLY_AMOUNT_NOT_YET:
@@ -269,7 +269,7 @@ static void say_limit(tally_teller *teller, const tally_statement_line *line, in
     say(teller, ".");
 }
 
-static void note_cuts(line_list *list, tally_statement_line *line, const tally_entry *entry,
+static void note_cuts(line_list *list, tally_statement_line *line, const tally_award_entry *entry,
                       const tally_amount *amount)
 {
     tally_teller *teller = list->teller;
@@ -304,7 +304,7 @@ static void note_cuts(line_list *list, tally_statement_line *line, const tally_e
         say_points(teller, "", magnitude(amount->spent), " spent.");
 }
 
-static void note_state(line_list *list, const tally_entry *entry, const tally_amount *amount)
+static void note_state(line_list *list, const tally_award_entry *entry, const tally_amount *amount)
 {
     tally_teller *teller = list->teller;
 
@@ -345,7 +345,7 @@ static void note_spending(line_list *list, uint32_t index)
 }
 
 /* The limit's phrase, before any note is begun. */
-static void tell_limit(line_list *list, tally_statement_line *line, const tally_entry *entry,
+static void tell_limit(line_list *list, tally_statement_line *line, const tally_award_entry *entry,
                        const tally_amount *amount)
 {
     const tally_version *rules = &list->teller->policy->versions[entry->version];
@@ -361,7 +361,7 @@ static void tell_limit(line_list *list, tally_statement_line *line, const tally_
 static void tell_entry(line_list *list, uint32_t index)
 {
     tally_teller *teller = list->teller;
-    const tally_entry *entry = &teller->context->entries[index];
+    const tally_award_entry *entry = &teller->context->entries[index];
     const tally_amount *amount = &list->amounts[index];
     const tally_award *award = tally_entry_award(teller->context, index);
     tally_statement_line *line = add_line(list, state_of(entry, amount));
@@ -383,9 +383,8 @@ static void tell_entry(line_list *list, uint32_t index)
     } else {
         line->state = TALLY_LINE_SPENDING;
         say(teller, "price of ");
-        tally_buffer_append_text(
-            &teller->buffer,
-            teller->policy->versions[entry->version].tiers[entry->tier].name);
+        tally_buffer_append_text(&teller->buffer,
+                                 teller->policy->versions[entry->version].tiers[entry->tier].name);
         line->name = tally_teller_keep(teller);
     }
     tell_limit(list, line, entry, amount);
@@ -463,8 +462,7 @@ static void tell_void(line_list *list, uint32_t record)
     if (history->id != NULL)
         line->event_id = tally_teller_keep_text(teller, history->id[record]);
     if (by != TALLY_NO_INDEX)
-        say_on_day(teller, "Void, as if it had never happened: declared on ",
-                   history->at_ms[by]);
+        say_on_day(teller, "Void, as if it had never happened: declared on ", history->at_ms[by]);
     line->note = tally_teller_keep(teller);
 }
 
@@ -514,8 +512,8 @@ static tally_rc tell_events(line_list *list, tally_err *err)
 
 /* ---- what no event causes ------------------------------------------------------------- */
 
-static void tell_constant(line_list *list, tally_line_state state, const char *name,
-                          int64_t amount, const char *note)
+static void tell_constant(line_list *list, tally_line_state state, const char *name, int64_t amount,
+                          const char *note)
 {
     tally_statement_line *line;
 
@@ -587,8 +585,7 @@ tally_rc tally_lines_build(tally_teller *teller, const tally_standing *standing,
             return rc;
         tell_constant(&list, TALLY_LINE_BASE, "base", rule->shown_on,
                       "The number that every score is shown on.");
-        tell_constant(&list, TALLY_LINE_START, "start", rule->start,
-                      "What everybody starts with.");
+        tell_constant(&list, TALLY_LINE_START, "start", rule->start, "What everybody starts with.");
     }
     rc = tell_events(&list, err);
     if (rc != TALLY_OK)
@@ -605,8 +602,9 @@ tally_rc tally_lines_build(tally_teller *teller, const tally_standing *standing,
         if (list.is_too_large)
             return tally_err_set(err, TALLY_E_OVERFLOW, 0, "the statement's sum left its range");
         if (list.sum != standing->shown)
-            return tally_err_set(err, TALLY_E_CORRUPT, 0,
-                                 "E_UNEXPLAINED: the lines of the statement do not sum to the score");
+            return tally_err_set(
+                err, TALLY_E_CORRUPT, 0,
+                "E_UNEXPLAINED: the lines of the statement do not sum to the score");
     }
     teller->statement->line_count = list.count;
     teller->statement->lines = list.lines;

@@ -30,7 +30,7 @@ struct tally_pass {
     uint32_t event;       /* being settled */
     uint32_t first_entry; /* its first entry */
     uint32_t entry_room, spend_room;
-    tally_entry *entries;
+    tally_award_entry *entries;
     tally_spend *spends;
     uint32_t *spend_next; /* per spend: the one before it on the same entry, or TALLY_NO_INDEX */
     uint32_t *last_spend; /* per entry: the last on it, or TALLY_NO_INDEX */
@@ -78,7 +78,7 @@ tally_rc tally_limits_charge(tally_context *context, uint32_t version, const tal
 tally_rc tally_bounds_cut(tally_context *context, uint32_t version, int64_t t, int64_t amount,
                           int64_t *out_amount, tally_err *err);
 /* Whether an entry is cut when it takes effect, later than at its place. */
-bool tally_bounds_are_late(const tally_context *context, const tally_entry *entry);
+bool tally_bounds_are_late(const tally_context *context, const tally_award_entry *entry);
 /* Let such an entry wait; and cut all those that take effect by then. */
 tally_rc tally_bounds_wait(tally_context *context, uint32_t entry, tally_err *err);
 tally_rc tally_bounds_settle(tally_context *context, int64_t until_ms, tally_err *err);

@@ -28,7 +28,7 @@ typedef struct tally_fact_series { tally_text name; uint32_t count; const int64_
 typedef struct tally_facts { uint32_t count; const tally_fact_series *series; } tally_facts;
 
 /* One award of one event, as settled in order. */
-typedef struct tally_entry {
+typedef struct tally_award_entry {
     uint32_t event;        /* index into the visible events */
     uint32_t version, award; /* indexes; award TALLY_NO_INDEX: a tier's price */
     uint32_t tier;         /* of a price, else TALLY_NO_INDEX */
@@ -42,7 +42,7 @@ typedef struct tally_entry {
     int64_t expires_ms;    /* INT64_MAX: never */
     int64_t ended_ms;      /* reversal or dropped; INT64_MAX: not */
     bool is_spending;
-} tally_entry;
+} tally_award_entry;
 
 /* How a subject stands at T. */
 typedef enum tally_score_state {

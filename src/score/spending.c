@@ -115,7 +115,7 @@ static tally_rc find_sources(tally_context *context, uint32_t spender, int64_t t
         return rc;
     sources = pass->sources;
     for (uint32_t i = 0; i < spender; i++) {
-        const tally_entry *entry = &context->entries[i];
+        const tally_award_entry *entry = &context->entries[i];
         int64_t amount = 0;
 
         /* A spent-up or ended entry is passed over without asking how it stands. */

@@ -317,7 +317,7 @@ static void see_prices(const tally_answers *answers, tally_tier_replay *replay, 
     const tally_context *context = answers->context;
 
     for (; replay->next_entry < context->entry_count; replay->next_entry++) {
-        const tally_entry *entry = &context->entries[replay->next_entry];
+        const tally_award_entry *entry = &context->entries[replay->next_entry];
 
         if (entry->at_ms > t)
             return;

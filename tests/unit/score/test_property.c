@@ -244,7 +244,7 @@ static void check_amounts(engine_case *test, int64_t t)
 
     assert_int_equal(tally_amounts_at(test->context, t, &amounts, NULL), TALLY_OK);
     for (uint32_t i = 0; i < test->context->entry_count; i++) {
-        const tally_entry *entry = &test->context->entries[i];
+        const tally_award_entry *entry = &test->context->entries[i];
         const tally_amount *amount = &amounts[i];
         int64_t parts = amount->counted + amount->decayed + amount->spent + amount->cut_by_net +
                         amount->not_among_best + amount->beyond_share;
