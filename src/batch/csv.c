@@ -231,10 +231,9 @@ tally_rc tally_batch_read_csv(tally_batch_reader *reader, tally_batch *batch, ta
         event->bytes = take_line(&from, end);
         event->line = count + 2;
         event->column = 1;
-        if (tally_batch_begin(reader, event)) {
-            read_row(reader, &columns, event->bytes, batch->prefix.count);
-            tally_batch_end(reader);
-        }
+        tally_batch_begin(reader, event);
+        read_row(reader, &columns, event->bytes, batch->prefix.count);
+        tally_batch_end(reader);
         if (reader->rc != TALLY_OK)
             rc = tally_err_set(err, reader->rc, 0, "no memory left for the batch");
     }

@@ -426,10 +426,9 @@ tally_rc tally_batch_read_jsonl(tally_batch_reader *reader, tally_batch *batch, 
         event->bytes = (tally_text){ from, (size_t)(stop - from) };
         event->line = count + 1;
         event->column = 1;
-        if (TALLY_LIKELY(tally_batch_begin(reader, event))) {
-            tally_batch_read_json_event(reader, false);
-            tally_batch_end(reader);
-        }
+        tally_batch_begin(reader, event);
+        tally_batch_read_json_event(reader, false);
+        tally_batch_end(reader);
         if (TALLY_UNLIKELY(reader->rc != TALLY_OK))
             return tally_err_set(err, reader->rc, 0, "no memory left for the batch");
         from = stop + (stop < end);
@@ -488,8 +487,7 @@ static bool read_element(walk *at, cursor *place, tally_batch_event *event)
     /* How far the event reaches is known when it has been read. Until then a
      * fault is placed in what is left of the body. */
     event->bytes = (tally_text){ from, (size_t)(at->text.bytes + at->text.count - from) };
-    if (!tally_batch_begin(at->reader, event))
-        return false;
+    tally_batch_begin(at->reader, event);
     if (peek(at) == '{') {
         is_read = read_cloudevent(at);
     } else {

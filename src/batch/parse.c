@@ -105,7 +105,7 @@ tally_rc tally_batch_parse(tally_batch *out_batch, tally_batch_reader *reader, t
         return rc;
     if (!take_line(&lines, &line) || line.count > 0)
         return tally_err_set(err, TALLY_E_INVALID, 4, "an empty line stands before the events");
-    tally_batch_reader_begin(reader, arena, batch.header.source);
+    tally_batch_reader_begin(reader, arena, batch.header.source, batch.event_count);
     rc = read_body(&batch, reader, &lines, err);
     if (rc == TALLY_OK)
         *out_batch = batch;
@@ -119,18 +119,17 @@ tally_rc tally_batch_parse_event(tally_batch_event *out_event, tally_batch_reade
     tally_text row = { NULL, 0 };
 
     *out_event = (tally_batch_event){ .bytes = event_bytes, .line = 1, .column = 1 };
-    tally_batch_reader_begin(reader, arena, (tally_text){ NULL, 0 });
-    if (tally_batch_begin(reader, out_event)) {
-        if (form != TALLY_BATCH_CSV) {
-            tally_batch_read_json_event(reader, form == TALLY_BATCH_CLOUDEVENTS);
-        } else {
-            tally_text first_row = { NULL, 0 };
+    tally_batch_reader_begin(reader, arena, (tally_text){ NULL, 0 }, 1);
+    tally_batch_begin(reader, out_event);
+    if (form == TALLY_BATCH_CSV) {
+        tally_text first_row = { NULL, 0 };
 
-            (void)tally_text_split(event_bytes, '\n', &first_row, &row);
-            tally_batch_read_csv_event(reader, first_row, row);
-        }
-        tally_batch_end(reader);
+        (void)tally_text_split(event_bytes, '\n', &first_row, &row);
+        tally_batch_read_csv_event(reader, first_row, row);
+    } else {
+        tally_batch_read_json_event(reader, form == TALLY_BATCH_CLOUDEVENTS);
     }
+    tally_batch_end(reader);
     return reader->rc == TALLY_OK
                ? TALLY_OK
                : tally_err_set(err, reader->rc, 0, "no memory left for an event");

@@ -56,29 +56,21 @@ tally_rc tally_batch_reader_reserve(tally_batch_reader *reader, size_t bytes, ta
     return TALLY_OK;
 }
 
-void tally_batch_reader_begin(tally_batch_reader *reader, tally_arena *arena, tally_text source)
+void tally_batch_reader_begin(tally_batch_reader *reader, tally_arena *arena, tally_text source,
+                              uint32_t event_count)
 {
     reader->arena = arena;
     reader->source = source;
+    reader->events_left = event_count;
     reader->pool = NULL;
     reader->pool_count = 0;
     reader->rc = TALLY_OK;
 }
 
-bool tally_batch_begin(tally_batch_reader *reader, tally_batch_event *event)
+void tally_batch_begin(tally_batch_reader *reader, tally_batch_event *event)
 {
-    if (TALLY_UNLIKELY(reader->pool_count < TALLY_BATCH_FIELDS_MAX)) {
-        reader->pool = tally_arena_alloc(reader->arena, POOL_FIELDS * sizeof(*reader->pool));
-        if (reader->pool == NULL) {
-            reader->rc = tally_arena_failure(reader->arena);
-            return false;
-        }
-        reader->pool_count = POOL_FIELDS;
-    }
     reader->event = event;
-    event->fields = reader->pool;
     memset(reader->is_given, 0, sizeof(reader->is_given));
-    return true;
 }
 
 /* ---- problems -------------------------------------------------------------------- */
@@ -288,14 +280,14 @@ static bool give_field(tally_batch_reader *reader, tally_text name, tally_text v
         return tally_batch_refuse(reader, place,
                                   "`at` is no field; a correction's new time is `corrected-at`");
     for (uint32_t i = 0; i < event->field_count; i++) {
-        if (tally_text_is_equal(reader->pool[i].name, name))
+        if (tally_text_is_equal(reader->fields[i].name, name))
             return tally_batch_refuse(reader, place, "`%.*s` is given twice",
                                       TALLY_TEXT_ARGS(tally_batch_brief(name)));
     }
     if (event->field_count == TALLY_BATCH_FIELDS_MAX)
         return tally_batch_refuse(reader, place, "the event has more than %u fields",
                                   TALLY_BATCH_FIELDS_MAX);
-    reader->pool[event->field_count++] = (tally_record_text){ name, value };
+    reader->fields[event->field_count++] = (tally_record_text){ name, value };
     return true;
 }
 
@@ -321,6 +313,30 @@ bool tally_batch_give(tally_batch_reader *reader, tally_batch_part part, tally_t
     }
 }
 
+/* Room in the arena for the fields of this event, and of as many like it as are
+ * still to come. */
+static void keep_fields(tally_batch_reader *reader)
+{
+    tally_batch_event *event = reader->event;
+
+    if (TALLY_UNLIKELY(reader->pool_count < event->field_count)) {
+        uint32_t like_it = event->field_count * reader->events_left;
+        uint32_t wanted = like_it < POOL_FIELDS ? like_it : POOL_FIELDS;
+
+        reader->pool = tally_arena_alloc(reader->arena, wanted * sizeof(*reader->pool));
+        if (reader->pool == NULL) {
+            reader->rc = tally_arena_failure(reader->arena);
+            event->field_count = 0;
+            return;
+        }
+        reader->pool_count = wanted;
+    }
+    event->fields = reader->pool;
+    for (uint32_t i = 0; i < event->field_count; i++)
+        *reader->pool++ = reader->fields[i];
+    reader->pool_count -= event->field_count;
+}
+
 void tally_batch_end(tally_batch_reader *reader)
 {
     tally_batch_event *event = reader->event;
@@ -331,10 +347,10 @@ void tally_batch_end(tally_batch_reader *reader)
     }
     if (event->problem == NULL && tally_text_is(event->type, "correction")) {
         for (uint32_t i = 0; i < event->field_count; i++) {
-            if (tally_text_is(reader->pool[i].name, "corrected-at"))
-                reader->pool[i].name = TALLY_TEXT("at");
+            if (tally_text_is(reader->fields[i].name, "corrected-at"))
+                reader->fields[i].name = TALLY_TEXT("at");
         }
     }
-    reader->pool += event->field_count;
-    reader->pool_count -= event->field_count;
+    keep_fields(reader);
+    reader->events_left--;
 }

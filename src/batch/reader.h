@@ -24,11 +24,13 @@ struct tally_batch_reader {
     /* Of the message being read. */
     tally_arena *arena;
     tally_text source;       /* of the header; empty: not to be compared */
+    uint32_t events_left;    /* to be read, with the one being read */
     tally_record_text *pool; /* room for fields */
     uint32_t pool_count;
     tally_rc rc; /* of the arena, once it had no room */
     /* Of the event being read. */
     tally_batch_event *event;
+    tally_record_text fields[TALLY_BATCH_FIELDS_MAX];
     bool is_given[TALLY_BATCH_PARTS];
     uint32_t seen; /* json.c: attributes of a CloudEvent */
 };
@@ -38,10 +40,11 @@ TALLY_MUST_CHECK tally_rc tally_batch_reader_reserve(tally_batch_reader *reader,
                                                      tally_err *err);
 
 /* Begin a message. */
-void tally_batch_reader_begin(tally_batch_reader *reader, tally_arena *arena, tally_text source);
+void tally_batch_reader_begin(tally_batch_reader *reader, tally_arena *arena, tally_text source,
+                              uint32_t event_count);
 
-/* Begin an event; its bytes and place are set. False: no room. */
-TALLY_MUST_CHECK bool tally_batch_begin(tally_batch_reader *reader, tally_batch_event *event);
+/* Begin an event; its bytes and place are set. */
+void tally_batch_begin(tally_batch_reader *reader, tally_batch_event *event);
 
 /* Which part a name of CSV or JSON Lines stands for. */
 tally_batch_part tally_batch_part_of(tally_text name);
@@ -51,7 +54,7 @@ tally_batch_part tally_batch_part_of(tally_text name);
 bool tally_batch_give(tally_batch_reader *reader, tally_batch_part part, tally_text name,
                       tally_text value, const char *place);
 
-/* End an event: what must be there is there, and of the right form. */
+/* End an event: what must be there is there, and its fields move to the arena. */
 void tally_batch_end(tally_batch_reader *reader);
 
 /* Refuse the event, unless it is refused already. place is within its bytes, or
