@@ -11,7 +11,7 @@ _tally() {
         return
     fi
     if [[ $command == policy ]] && ((COMP_CWORD == 2)); then
-        mapfile -t COMPREPLY < <(compgen -W 'check test explain freeze hash schema words --help' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'check diff test explain freeze hash schema words --help' -- "$word")
         return
     fi
     case $before in
@@ -30,8 +30,10 @@ _tally() {
     if [[ $word == -* ]]; then
         case $command:$subcommand in
         policy:check) mapfile -t COMPREPLY < <(compgen -W '--live --format --help' -- "$word") ;;
+        policy:diff) mapfile -t COMPREPLY < <(compgen -W '--format --help' -- "$word") ;;
         policy:test) mapfile -t COMPREPLY < <(compgen -W '--format --help' -- "$word") ;;
         policy:freeze) mapfile -t COMPREPLY < <(compgen -W '-o --help' -- "$word") ;;
+        version:*) mapfile -t COMPREPLY < <(compgen -W '--charter --help' -- "$word") ;;
         audit:*)
             mapfile -t COMPREPLY < <(compgen -W '--vkey --origin --witness --quorum --max-age --saved --keep --documents --epoch --any-entries --help' -- "$word")
             ;;

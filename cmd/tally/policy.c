@@ -11,6 +11,7 @@
 /* In the order `tally policy --help` lists them. */
 static const tally_command commands[] = {
     { "check", "Say what is wrong with a policy", tally_cmd_policy_check },
+    { "diff", "Say what a new version changes, better or worse", tally_cmd_policy_diff },
     { "explain", "Say in plain English what a policy does", tally_cmd_policy_explain },
     { "freeze", "Write a policy with its time zones to one file", tally_cmd_policy_freeze },
     { "hash", "Print the hash of each version", tally_cmd_policy_hash },

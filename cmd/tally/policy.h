@@ -6,6 +6,7 @@
  * table. They are called as those of `tally` are (command.h). */
 
 int tally_cmd_policy_check(int argc, char **argv);
+int tally_cmd_policy_diff(int argc, char **argv);
 int tally_cmd_policy_explain(int argc, char **argv);
 int tally_cmd_policy_freeze(int argc, char **argv);
 int tally_cmd_policy_hash(int argc, char **argv);

@@ -151,15 +151,6 @@ static void check_person_word(tally_charter *charter, const tally_policy_word *w
 
 /* ---- the document ------------------------------------------------------------ */
 
-static bool is_one_of(tally_text text, const char *const *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (tally_text_is(text, words[i]))
-            return true;
-    }
-    return false;
-}
-
 static void require_text(tally_charter *charter, tally_text text, const char *key,
                          const char *right, const char *code, const char *why)
 {
@@ -190,15 +181,6 @@ static void check_public_record(tally_charter *charter)
     }
 }
 
-static bool is_forbidden_sponsor(tally_text sponsor)
-{
-    static const char *const never[] = { "police",   "immigration authority",
-                                         "lender",   "insurer",
-                                         "landlord", "data broker" };
-
-    return is_one_of(sponsor, never, sizeof(never) / sizeof(never[0]));
-}
-
 static bool has_deduction(const tally_version *version)
 {
     for (uint32_t i = 0; i < version->award_count; i++) {
@@ -210,15 +192,13 @@ static bool has_deduction(const tally_version *version)
 
 static void check_sponsor(tally_charter *charter)
 {
-    static const char *const with_power[] = { "employer", "school" };
     const tally_version *version = charter->version;
-    bool has_power =
-        is_one_of(version->sponsor, with_power, sizeof(with_power) / sizeof(with_power[0]));
+    bool has_power = tally_charter_has_name(&tally_charter_sponsors_with_power, version->sponsor);
     bool is_public = tally_text_is(version->sponsor, "public body");
 
     require_text(charter, version->sponsor, "sponsor", "R4", "E_SPONSOR_CLASS",
                  "who sponsors decides what is allowed");
-    if (is_forbidden_sponsor(version->sponsor))
+    if (tally_charter_has_name(&tally_charter_forbidden_sponsors, version->sponsor))
         tally_charter_refuse(charter, NULL, "R4", "E_SPONSOR_CLASS", "",
                              "a %.*s never sponsors a programme",
                              TALLY_TEXT_ARGS(version->sponsor));
@@ -275,14 +255,12 @@ static void check_benefit_words(tally_charter *charter, const tally_benefit *ben
 
 static void check_benefits(tally_charter *charter)
 {
-    static const char *const classes[] = { "recognition", "community perk", "programme role",
-                                           "programme operation", "own course" };
     const tally_version *version = charter->version;
 
     for (uint32_t i = 0; i < version->benefit_count; i++) {
         const tally_benefit *benefit = &version->benefits[i];
 
-        if (!is_one_of(benefit->class_name, classes, sizeof(classes) / sizeof(classes[0])))
+        if (!tally_charter_has_name(&tally_charter_benefit_classes, benefit->class_name))
             tally_charter_refuse(
                 charter, &benefit->span, "R17", "E_BENEFIT_CLASS",
                 "recognition, community perk, programme role, programme operation or own course",
@@ -343,12 +321,12 @@ static void check_retention(tally_charter *charter)
         tally_charter_refuse(charter, NULL, "R33", "E_RETENTION",
                              "add `keeps-events: 24 months` or less",
                              "the policy does not say how long events are kept");
-    else if (version->keeps_months > CHARTER_RETENTION_MONTHS_MAX ||
-             version->keeps_ms > CHARTER_RETENTION_DAYS_MAX * TALLY_DAY_MS)
+    else if (version->keeps_months > TALLY_CHARTER_POINTS_MONTHS_MAX ||
+             version->keeps_ms > TALLY_CHARTER_POINTS_DAYS_MAX * TALLY_DAY_MS)
         tally_charter_refuse(charter, NULL, "R29", "E_CHARTER_FLOOR",
                              "write `keeps-events: 24 months` or less",
                              "events are kept longer than the charter's 24 months");
-    if (version->duplicate_window_ms < CHARTER_DUPLICATE_DAYS_MIN * TALLY_DAY_MS)
+    if (version->duplicate_window_ms < TALLY_CHARTER_DUPLICATE_DAYS_MIN * TALLY_DAY_MS)
         tally_charter_refuse(charter, NULL, "R29", "E_CHARTER_FLOOR",
                              "leave out `duplicate-window` for the usual 35 days",
                              "a duplicate window below one day lets a source repeat itself");
@@ -415,15 +393,4 @@ bool tally_charter_check_evaluate(const struct tally_policy *policy, tally_diagn
     tally_diagnostics_sort(diagnostics);
     return !charter.out_of_memory &&
            tally_diagnostics_count_of(diagnostics, TALLY_SEVERITY_REFUSAL) == before;
-}
-
-void tally_charter_hash(uint8_t out_hash[static 32])
-{
-    /* A test holds it to the file. */
-    static const uint8_t hash[32] = { 0xd2, 0x4a, 0xa5, 0xd5, 0x5d, 0x31, 0xc9, 0x8d,
-                                      0x90, 0xd0, 0x7b, 0x54, 0xa8, 0x0c, 0x10, 0x94,
-                                      0x54, 0xf3, 0x98, 0xbd, 0x96, 0x54, 0xc0, 0x55,
-                                      0xee, 0x1f, 0x3f, 0x12, 0x4e, 0x36, 0xf0, 0x56 };
-
-    memcpy(out_hash, hash, sizeof(hash));
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "policy/charter_limits.h"
 #include "policy/diagnostics.h"
 #include "policy/program.h"
 
@@ -20,9 +21,5 @@ bool tally_charter_check(const struct tally_policy *policy, tally_diagnostics *d
 /* Only R9 (1) to (9), about persons: what even `evaluate` refuses. */
 bool tally_charter_check_evaluate(const struct tally_policy *policy,
                                   tally_diagnostics *diagnostics);
-
-/* SHA-256 of docs/charter/charter.md, the text whose limits are compiled in here: what receipts
- * and the genesis document name (R29). */
-void tally_charter_hash(uint8_t out_hash[static 32]);
 
 #endif

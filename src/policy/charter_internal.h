@@ -6,16 +6,22 @@
  * be recorded: R7 to R12) and charter_points.c (points and looking back: R13, R16, R33). */
 
 #include "policy/charter.h"
+#include "policy/charter_limits.h"
 
-/* Compiled limits (R29): a policy may only be stricter. */
-enum {
-    CHARTER_RETENTION_MONTHS_MAX = 24, /* R33 */
-    CHARTER_RETENTION_DAYS_MAX = 731,  /* the same as whole days, counting one leap day */
-    CHARTER_DEDUCTION_DAYS_MAX = 180,  /* R13 */
-    CHARTER_ANSWER_DAYS_MIN = 14,      /* R14 */
-    CHARTER_PAIR_DAYS_MIN = 90,        /* R12 */
-    CHARTER_DUPLICATE_DAYS_MIN = 1
-};
+/* The lists of names that a policy is held against; part of the charter's text. */
+typedef struct tally_charter_names {
+    const char *role; /* as the charter's text calls them */
+    size_t count;
+    const char *const *names;
+} tally_charter_names;
+
+extern const tally_charter_names tally_charter_member_kinds,
+    tally_charter_organisation_kinds;                               /* R8 */
+extern const tally_charter_names tally_charter_forbidden_sponsors;  /* R4 */
+extern const tally_charter_names tally_charter_sponsors_with_power; /* R4: recognition only */
+extern const tally_charter_names tally_charter_benefit_classes;     /* R17 */
+
+bool tally_charter_has_name(const tally_charter_names *list, tally_text name);
 
 typedef struct tally_charter {
     const struct tally_policy *policy;

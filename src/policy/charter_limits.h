@@ -71,13 +71,12 @@
 #define TALLY_CHARTER_LIMIT_VALUE(right, name, value, what) TALLY_CHARTER_##name = (value),
 enum { TALLY_CHARTER_LIMITS(TALLY_CHARTER_LIMIT_VALUE) };
 
-/* Append the charter as this program enforces it: every number above, the registered kinds of
- * event, the classes of sponsors and benefits, and the word lists; one a line, in a fixed order
- * (docs/charter-checks.md, "The charter's hash"). The buffer keeps any failure. */
+/* Append the charter as this program enforces it: the hash of its prose, every number above, the
+ * registered kinds of event, the classes of sponsors and benefits, and the word lists; one a line,
+ * in a fixed order (docs/charter-checks.md, "The charter's hash"). The buffer keeps any failure. */
 void tally_charter_text(tally_buffer *out);
 
-/* SHA-256 of that text: what every receipt carries (R29).
- * TALLY_E_NOMEM  allocation failed; out_hash is all zero */
-TALLY_MUST_CHECK tally_rc tally_charter_hash(uint8_t out_hash[static TALLY_CHARTER_HASH_BYTES]);
+/* SHA-256 of that text: what receipts and the genesis document name (R29). */
+void tally_charter_hash(uint8_t out_hash[static TALLY_CHARTER_HASH_BYTES]);
 
 #endif

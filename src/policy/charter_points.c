@@ -132,7 +132,7 @@ static bool is_pair_limit(const tally_limit *limit, const tally_event_type *type
 {
     const tally_window *window = limit->window;
     bool is_long = (window->kind == TALLY_WINDOW_ROLLING && window->n_expr == NULL &&
-                    window->n * window->each_ms >= DAYS_MS(CHARTER_PAIR_DAYS_MIN)) ||
+                    window->n * window->each_ms >= DAYS_MS(TALLY_CHARTER_PAIR_DAYS_MIN)) ||
                    (window->kind == TALLY_WINDOW_ROLLING_MONTHS && window->n_expr == NULL &&
                     window->n * window->each_months >= 3) ||
                    window->kind == TALLY_WINDOW_LIFETIME;
@@ -186,7 +186,7 @@ static void check_deduction_steps(tally_charter *charter, const tally_award *awa
                              "`%.*s` cannot be repaired", TALLY_TEXT_ARGS(award->name));
     if (!award->once_confirmed || !award->has_counts_after ||
         award->counts_after.kind != TALLY_DEADLINE_AFTER ||
-        award->counts_after.ms < DAYS_MS(CHARTER_ANSWER_DAYS_MIN))
+        award->counts_after.ms < DAYS_MS(TALLY_CHARTER_ANSWER_DAYS_MIN))
         tally_charter_refuse(
             charter, &award->span, "R14", "E_NOT_FINAL",
             "write `counts: after 14 days, once confirmed`",
@@ -204,7 +204,7 @@ static void check_deduction(tally_charter *charter, const tally_award *award)
     int64_t gain;
 
     check_deduction_steps(charter, award);
-    if (is_table_longer(&award->expires, 5, CHARTER_DEDUCTION_DAYS_MAX))
+    if (is_table_longer(&award->expires, 5, TALLY_CHARTER_DEDUCTION_DAYS_MAX))
         tally_charter_refuse(charter, &award->span, "R13", "E_DEDUCTION_LIMIT",
                              "write `expires: after 180 days`", "`%.*s` outlives 180 days",
                              TALLY_TEXT_ARGS(award->name));
@@ -241,7 +241,8 @@ static void check_award(tally_charter *charter, const tally_award *award)
             charter, &award->span, "R13", "E_NO_OBLIGATION",
             "leave it out, or move it to `deductions` for an obligation that the member accepted",
             "`%.*s` takes points away", TALLY_TEXT_ARGS(award->name));
-    if (is_table_longer(&award->expires, CHARTER_RETENTION_MONTHS_MAX, CHARTER_RETENTION_DAYS_MAX))
+    if (is_table_longer(&award->expires, TALLY_CHARTER_POINTS_MONTHS_MAX,
+                        TALLY_CHARTER_POINTS_DAYS_MAX))
         tally_charter_refuse(charter, &award->span, "R33", "E_RETENTION",
                              "add `expires: after 24 months` or less",
                              "points of `%.*s` outlive 24 months", TALLY_TEXT_ARGS(award->name));
@@ -262,7 +263,7 @@ static void check_tier(tally_charter *charter, const tally_tier *tier)
                              "leave out `price`: points stay with the member",
                              "reaching `%.*s` takes points away", TALLY_TEXT_ARGS(tier->name));
     if (tier->has_valid &&
-        is_longer(&tier->valid, CHARTER_RETENTION_MONTHS_MAX, CHARTER_RETENTION_DAYS_MAX))
+        is_longer(&tier->valid, TALLY_CHARTER_POINTS_MONTHS_MAX, TALLY_CHARTER_POINTS_DAYS_MAX))
         tally_charter_refuse(
             charter, &tier->span, "R33", "E_RETENTION", "let it be valid for 24 months or less",
             "`%.*s` may be held longer than 24 months", TALLY_TEXT_ARGS(tier->name));
@@ -308,14 +309,14 @@ static bool is_window_longer(const tally_window *window)
     switch (window->kind) {
     case TALLY_WINDOW_ROLLING:
         return window->n_expr == NULL &&
-               window->n > DAYS_MS(CHARTER_RETENTION_DAYS_MAX) / window->each_ms;
+               window->n > DAYS_MS(TALLY_CHARTER_POINTS_DAYS_MAX) / window->each_ms;
     case TALLY_WINDOW_ROLLING_MONTHS:
     case TALLY_WINDOW_CYCLE:
         return window->n_expr == NULL &&
-               window->n > CHARTER_RETENTION_MONTHS_MAX / window->each_months;
+               window->n > TALLY_CHARTER_POINTS_MONTHS_MAX / window->each_months;
     case TALLY_WINDOW_PREVIOUS:
         return window->n_expr == NULL && window->unit >= TALLY_UNIT_MONTH &&
-               window->n > CHARTER_RETENTION_MONTHS_MAX / months_per_unit[window->unit];
+               window->n > TALLY_CHARTER_POINTS_MONTHS_MAX / months_per_unit[window->unit];
     default:
         return false;
     }

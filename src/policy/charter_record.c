@@ -6,33 +6,12 @@
 #include "policy/charter_words.h"
 #include "policy/walk.h"
 
-static const char *const kinds_of_members[] = {
-    "task volunteered",     "skill learned",   "shift kept",        "loan returned",
-    "obligation accepted",  "obligation kept", "obligation broken", "obligation repaired",
-    "project contribution", "mentoring",       "shared-place care", "greener travel",
-    "event helped",         "peer thanks",
-};
-static const char *const kinds_of_organisations[] = { "public inspection", "public certificate",
-                                                      "published figure" };
-
-#define MEMBER_KINDS       (sizeof(kinds_of_members) / sizeof(kinds_of_members[0]))
-#define ORGANISATION_KINDS (sizeof(kinds_of_organisations) / sizeof(kinds_of_organisations[0]))
-
 bool tally_charter_is_peer(const tally_event_type *type)
 {
     if (tally_text_is(type->kind, "peer thanks"))
         return true;
     for (uint32_t i = 0; i < type->field_count; i++) {
         if (type->fields[i].is_member)
-            return true;
-    }
-    return false;
-}
-
-static bool is_kind(tally_text kind, const char *const *kinds, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (tally_text_is(kind, kinds[i]))
             return true;
     }
     return false;
@@ -51,8 +30,8 @@ bool tally_charter_is_pause(const tally_charter *charter, uint32_t type)
 static void check_kind(tally_charter *charter, const tally_event_type *type)
 {
     bool persons = tally_charter_is_about_persons(charter);
-    bool is_registered = persons ? is_kind(type->kind, kinds_of_members, MEMBER_KINDS)
-                                 : is_kind(type->kind, kinds_of_organisations, ORGANISATION_KINDS);
+    bool is_registered = tally_charter_has_name(
+        persons ? &tally_charter_member_kinds : &tally_charter_organisation_kinds, type->kind);
 
     if (type->kind.count == 0)
         tally_charter_refuse(

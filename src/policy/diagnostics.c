@@ -111,12 +111,25 @@ bool tally_diagnostics_add(tally_diagnostics *diagnostics, tally_severity severi
     texts[message.count + 1 + hint.count] = '\0';
     diagnostics->texts[diagnostics->text_count++] = texts;
     entry = &diagnostics->entries[diagnostics->count];
-    *entry = (tally_diagnostic){ severity, code, right != NULL ? right : "",
-                                 line,     column, length > 0 ? length : 1,
-                                 texts,    texts + message.count + 1 };
+    *entry = (tally_diagnostic){ severity,
+                                 code,
+                                 right != NULL ? right : "",
+                                 line,
+                                 column,
+                                 length > 0 ? length : 1,
+                                 texts,
+                                 texts + message.count + 1 };
     diagnostics->order[diagnostics->count] = (uint32_t)diagnostics->count;
     diagnostics->count++;
     return true;
+}
+
+void tally_diagnostics_move_up(tally_diagnostics *diagnostics, uint32_t lines)
+{
+    for (size_t i = 0; i < diagnostics->count; i++) {
+        if (diagnostics->entries[i].line > lines)
+            diagnostics->entries[i].line -= lines;
+    }
 }
 
 static bool stands_after(const tally_diagnostics *diagnostics, size_t a, size_t b)

@@ -17,6 +17,10 @@ bool tally_diagnostics_add(tally_diagnostics *diagnostics, tally_severity severi
                            const char *code, const char *right, uint32_t line, uint32_t column,
                            uint32_t length, tally_text message, tally_text hint);
 
+/* Take a number of lines off all entries that stand further down: of a text that was read behind
+ * another one. */
+void tally_diagnostics_move_up(tally_diagnostics *diagnostics, uint32_t lines);
+
 /* Put the list in order of (line, column), stable. */
 void tally_diagnostics_sort(tally_diagnostics *diagnostics);
 

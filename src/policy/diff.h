@@ -40,13 +40,14 @@ typedef struct tally_policy_change {
     tally_change_label label;
     const char *why; /* why it counts as worse; "" otherwise */
     tally_change_reach reach;
-    bool is_stop; /* only ends a rule for later events: R25 allows it the same day */
+    bool is_stop;     /* only ends a rule for later events: R25 allows it the same day */
+    bool is_keepable; /* of a tier: with `keep-tiers-until` it takes nothing from older events */
 } tally_policy_change;
 
 /* Texts live as long as this. Changes stand in the order of the language's page. */
 typedef struct tally_policy_changes {
     uint32_t count;
-    const tally_policy_change *items;
+    tally_policy_change *items;
     tally_change_label label; /* the worst of all; NEUTRAL if there is none */
     uint32_t better_count, neutral_count, worse_count;
     bool is_stop; /* every worse change is_stop */
@@ -67,6 +68,9 @@ TALLY_MUST_CHECK tally_rc tally_policy_diff(tally_policy_changes **out_changes,
                                             uint32_t old_index,
                                             const struct tally_policy *new_policy,
                                             uint32_t new_index, tally_err *err);
+
+/* Take a number of lines off the places of all changes: of a text that was read behind another. */
+void tally_policy_changes_move_up(tally_policy_changes *changes, uint32_t lines);
 
 /* NULL is allowed. */
 void tally_policy_changes_free(tally_policy_changes *changes);

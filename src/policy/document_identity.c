@@ -59,8 +59,13 @@ static const tally_zone *load_zone(tally_reader *reader, tally_text name)
 
     if (tally_text_is(name, "UTC"))
         return &tally_zone_utc;
-    if (reader->given_zones != NULL)
-        return given_zone(reader, name);
+    if (reader->given_zones != NULL) {
+        const tally_zone *given = given_zone(reader, name);
+
+        /* A zone that the published versions do not use comes from the source, if there is one. */
+        if (given != NULL || reader->compiler.out_of_memory || reader->zone_source == NULL)
+            return given;
+    }
     if (!is_zone_name(name) || reader->zone_source == NULL || reader->zone_source->load == NULL)
         return NULL;
     snprintf(path, sizeof(path), "%.*s", TALLY_TEXT_ARGS(name));

@@ -17,6 +17,8 @@
 
 /* Compile the published chain with one document more.
  *
+ * out_line_offset  how many lines further down than in text the new version's parts stand in
+ *              out_program; lines in diagnostics are those of text. NULL: not wanted.
  * out_program  chain->version_count + 1 versions, the new one last; released with
  *              tally_policy_free(). The older ones keep their hashes: zones that the chain
  *              uses are taken from it, others from zones.
@@ -27,9 +29,10 @@
  *
  * TALLY_E_CONFLICT  the text holds more than one document and the earlier ones are not the chain
  * the others        as tally_policy_compile() */
-TALLY_MUST_CHECK tally_rc tally_policy_append(tally_policy **out_program, const tally_policy *chain,
-                                              const char *file_name, const char *text,
-                                              size_t text_bytes, const tally_zone_source *zones,
+TALLY_MUST_CHECK tally_rc tally_policy_append(tally_policy **out_program, uint32_t *out_line_offset,
+                                              const tally_policy *chain, const char *file_name,
+                                              const char *text, size_t text_bytes,
+                                              const tally_zone_source *zones,
                                               tally_diagnostics *diagnostics, tally_err *err);
 
 typedef struct tally_publish_request {
@@ -39,6 +42,7 @@ typedef struct tally_publish_request {
     int64_t now_ms;                    /* when it is published */
     int64_t effective_ms; /* when it begins: the first instant of its `from` day, or a later one of
                            * that day. The first version: any, not asked */
+    uint32_t line_offset; /* of tally_policy_append(): taken off the lines of what is said */
 } tally_publish_request;
 
 typedef struct tally_publish_verdict {

@@ -5,6 +5,7 @@
 /* The memory of the pass over events: entries, spends, what limits have used.
  * awards.c leads; limits.c, bounds.c, spending.c, amounts.c and standing.c share it. */
 
+#include "policy/charter_limits.h"
 #include "score/engine.h"
 #include "util/checked.h"
 
@@ -122,7 +123,7 @@ tally_rc tally_standing_make(const tally_context *context, uint32_t version, int
 /* How much of the deductions (<= 0) counts beside active points (>= 0): 25 %, rounded down. */
 static inline tally_i128 tally_deductions_bounded(tally_i128 active, tally_i128 deductions)
 {
-    tally_i128 most = active / 4;
+    tally_i128 most = active * TALLY_CHARTER_DEDUCTION_PERCENT_MAX / 100;
 
     return deductions < -most ? -most : deductions;
 }
