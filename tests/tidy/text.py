@@ -45,7 +45,7 @@ HOUSE = {
     "src/publish": ("util/", "crypto/", "tlog/"),
     "src/aggregate": ("util/", "crypto/random.h", "policy/charter_limits.h"),
     "src/batch": ("util/", "json/", "crypto/", "policy/", "score/", "tlog/"),
-    "src/cred": ("util/", "json/", "crypto/"),
+    "src/cred": ("util/", "json/", "crypto/", "message/values.h"),
     "src/store": ("util/",),
     "src/ledger": (
         "util/", "json/", "crypto/", "policy/", "score/", "admission/", "aggregate/", "tlog/",
