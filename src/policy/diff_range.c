@@ -103,20 +103,15 @@ static tally_range binary_range(tally_differ *differ, const tally_side *side,
     tally_range a = tally_differ_range(differ, side, expr->args[0]);
     tally_range b = tally_differ_range(differ, side, expr->args[1]);
 
-    switch (expr->op) {
-    case TALLY_OP_SUBTRACT:
+    if (expr->op == TALLY_OP_SUBTRACT)
         b = negate(b);
-        /* fall through */
-    case TALLY_OP_ADD:
+    if (expr->op == TALLY_OP_ADD || expr->op == TALLY_OP_SUBTRACT)
         return (tally_range){ add_bounds(a.least, b.least, INT64_MIN),
                               add_bounds(a.greatest, b.greatest, INT64_MAX) };
-    case TALLY_OP_MULTIPLY:
-        if (expr->type == TALLY_TYPE_NUMBER)
-            return multiply(a, b);
-        /* fall through */
-    default: /* a ratio: whether it can be below zero is all that is told */
-        return a.least >= 0 && b.least >= 0 ? count_range : open_range;
-    }
+    if (expr->op == TALLY_OP_MULTIPLY && expr->type == TALLY_TYPE_NUMBER)
+        return multiply(a, b);
+    /* A ratio: whether it can be below zero is all that is told. */
+    return a.least >= 0 && b.least >= 0 ? count_range : open_range;
 }
 
 static tally_range bounded_range(tally_differ *differ, const tally_side *side,
