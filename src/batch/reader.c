@@ -196,33 +196,31 @@ static bool is_plain(tally_text text)
     return true;
 }
 
-static bool is_one_of(char byte, const char *const ranges)
+/* An alphabet, a bit for each character below 128. */
+typedef uint64_t alphabet[2];
+
+static const alphabet base58btc = { UINT64_C(0x03fe000000000000), UINT64_C(0x07ffeffe07ff7dfe) };
+static const alphabet base32 = { UINT64_C(0x00fc000000000000),
+                                 UINT64_C(0x07fffffe00000000) }; /* small */
+static const alphabet visible = { UINT64_C(0xfffffffe00000000), UINT64_C(0x7fffffffffffffff) };
+
+static bool is_name_after(tally_text subject, tally_text scheme, const alphabet characters)
 {
-    for (const char *range = ranges; range[0] != '\0'; range += 2) {
-        if (byte >= range[0] && byte <= range[1])
-            return true;
+    bool is_good = subject.count > scheme.count && tally_text_has_prefix(subject, scheme);
+
+    for (size_t i = scheme.count; is_good && i < subject.count; i++) {
+        uint8_t byte = (uint8_t)subject.bytes[i];
+
+        is_good = byte < 128 && (characters[byte >> 6] >> (byte & 63) & 1) != 0;
     }
-    return false;
+    return is_good;
 }
 
-static bool is_name_after(tally_text subject, const char *scheme, const char *ranges)
-{
-    size_t scheme_bytes = strlen(scheme);
-
-    if (subject.count <= scheme_bytes || memcmp(subject.bytes, scheme, scheme_bytes) != 0)
-        return false;
-    for (size_t i = scheme_bytes; i < subject.count; i++) {
-        if (!is_one_of(subject.bytes[i], ranges))
-            return false;
-    }
-    return true;
-}
-
-/* The alphabets: base58btc, base32 in small letters, visible ASCII. */
 static bool is_subject(tally_text text)
 {
-    return is_name_after(text, "did:key:z", "19AHJNPZakmz") ||
-           is_name_after(text, "handle:", "az27") || is_name_after(text, "org:", "!~");
+    return is_name_after(text, TALLY_TEXT("did:key:z"), base58btc) ||
+           is_name_after(text, TALLY_TEXT("handle:"), base32) ||
+           is_name_after(text, TALLY_TEXT("org:"), visible);
 }
 
 static bool give_id(tally_batch_reader *reader, tally_text value, const char *place)

@@ -8,18 +8,27 @@
 static const char alphabet[] = SHARED_CHARACTERS "+/";
 static const char url_alphabet[] = SHARED_CHARACTERS "-_";
 
-/* 0 to 63, or 64 for what is no character of the alphabet. */
-static uint32_t value_of(char character, const char *characters)
+/* What a character stands for in the lower six bits; above them why it may not:
+ * it belongs to section 4 alone, to section 5 alone, or (both) to neither. */
+#define PLAIN_ONLY 0x40
+#define URL_ONLY   0x80
+
+/* clang-format off */
+static const uint8_t values[128] = {
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7e, 0xff, 0xbe, 0xff, 0x7f,
+    0x34, 0x35, 0x36, 0x37, 0x38, 0x39, 0x3a, 0x3b, 0x3c, 0x3d, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e,
+    0x0f, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0xff, 0xff, 0xff, 0xff, 0xbf,
+    0xff, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28,
+    0x29, 0x2a, 0x2b, 0x2c, 0x2d, 0x2e, 0x2f, 0x30, 0x31, 0x32, 0x33, 0xff, 0xff, 0xff, 0xff, 0xff,
+};
+/* clang-format on */
+
+static uint32_t value_of(char character)
 {
-    if (character >= 'A' && character <= 'Z')
-        return (uint32_t)(character - 'A');
-    if (character >= 'a' && character <= 'z')
-        return (uint32_t)(character - 'a') + 26;
-    if (character >= '0' && character <= '9')
-        return (uint32_t)(character - '0') + 52;
-    if (character == characters[62])
-        return 62;
-    return character == characters[63] ? 63 : 64;
+    return (uint8_t)character < sizeof(values) ? values[(uint8_t)character] : 0xffu;
 }
 
 /* How many `=` end the text: 0 to 2. */
@@ -33,18 +42,18 @@ static size_t padding_of(tally_text text)
 }
 
 /* The 24 bits of four characters, of which the last `missing` are not there. */
-static bool read_group(uint32_t *out_bits, const char *group, size_t missing,
-                       const char *characters)
+static bool read_group(uint32_t *out_bits, const char *group, size_t missing, uint32_t refused)
 {
-    uint32_t bits = 0;
+    uint32_t bits = 0, all = 0;
 
     for (size_t i = 0; i < 4; i++) {
-        uint32_t value = i < 4 - missing ? value_of(group[i], characters) : 0;
+        uint32_t value = i < 4 - missing ? value_of(group[i]) : 0;
 
-        if (value > 63)
-            return false;
-        bits = bits << 6 | value;
+        all |= value;
+        bits = bits << 6 | (value & 0x3f);
     }
+    if ((all & refused) != 0)
+        return false;
     /* The bits that no byte uses. */
     if ((missing == 1 && (bits & 0xff) != 0) || (missing == 2 && (bits & 0xffff) != 0))
         return false;
@@ -55,7 +64,7 @@ static bool read_group(uint32_t *out_bits, const char *group, size_t missing,
 /* Decode a text whose last group lacks `missing` characters, 0 to 2, which are
  * padding or nothing. */
 static tally_rc decode(uint8_t *out, size_t bytes_max, size_t *out_count, const char *text,
-                       size_t group_count, size_t missing, const char *characters)
+                       size_t group_count, size_t missing, uint32_t refused)
 {
     size_t count = group_count * 3 - missing;
 
@@ -64,7 +73,7 @@ static tally_rc decode(uint8_t *out, size_t bytes_max, size_t *out_count, const 
     for (size_t i = 0, at = 0; i < group_count; i++) {
         uint32_t bits;
 
-        if (!read_group(&bits, text + 4 * i, i + 1 == group_count ? missing : 0, characters))
+        if (!read_group(&bits, text + 4 * i, i + 1 == group_count ? missing : 0, refused))
             return TALLY_E_INVALID;
         for (uint32_t shift = 16; out != NULL && at < count && shift <= 16; shift -= 8)
             out[at++] = (uint8_t)(bits >> shift);
@@ -79,7 +88,7 @@ tally_rc tally_base64_decode(uint8_t *out, size_t bytes_max, size_t *out_count, 
     if (text.count % 4 != 0)
         return TALLY_E_INVALID;
     return decode(out, bytes_max, out_count, text.bytes, text.count / 4, padding_of(text),
-                  alphabet);
+                  URL_ONLY);
 }
 
 tally_rc tally_base64url_decode(uint8_t *out, size_t bytes_max, size_t *out_count, tally_text text)
@@ -89,7 +98,7 @@ tally_rc tally_base64url_decode(uint8_t *out, size_t bytes_max, size_t *out_coun
     if (text.count % 4 == 1)
         return TALLY_E_INVALID;
     return decode(out, bytes_max, out_count, text.bytes, group_count, group_count * 4 - text.count,
-                  url_alphabet);
+                  PLAIN_ONLY);
 }
 
 bool tally_base64_is_exactly(uint8_t *out, size_t count, tally_text text)

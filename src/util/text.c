@@ -134,8 +134,17 @@ bool tally_text_is_utf8(tally_text text)
     size_t at = 0;
 
     while (at < text.count) {
-        size_t count = utf8_character_bytes(bytes + at, text.count - at);
+        size_t count;
+        uint64_t word;
 
+        if (text.count - at >= sizeof(word)) {
+            memcpy(&word, bytes + at, sizeof(word));
+            if ((word & UINT64_C(0x8080808080808080)) == 0) { /* ASCII */
+                at += sizeof(word);
+                continue;
+            }
+        }
+        count = utf8_character_bytes(bytes + at, text.count - at);
         if (count == 0)
             return false;
         at += count;

@@ -62,7 +62,7 @@ LIBRARIES = {
     "openssl/": ("src/crypto", "tests"),
     "sodium": ("src/crypto",),
     "libfyaml.h": ("src/policy",),
-    "jansson.h": ("src/policy", "tests"),
+    "jansson.h": ("src/policy", "tests", "bench"),
     "zlib.h": ("src/eval", "cmd", "tests", "bench"),
     "simdjson.h": ("src/batch",),
     "sqlite3.h": ("src/store", "tests", "bench"),
