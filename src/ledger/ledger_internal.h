@@ -48,6 +48,8 @@ struct tally_ledger {
     uint32_t policy_version; /* number of the newest one, which need not have begun */
     /* When each version began or will; the first has no beginning: INT64_MIN. */
     int64_t policy_begins_ms[TALLY_LEDGER_VERSIONS_MAX];
+    int64_t policy_published_ms[TALLY_LEDGER_VERSIONS_MAX];
+    bool policy_is_worse[TALLY_LEDGER_VERSIONS_MAX]; /* binds a member with a receipt only (R1) */
     tally_ledger_state state; /* as of the running transaction */
     int64_t created_ms;
     tally_arena *arena; /* of the texts above */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "ledger/record.h"
+#include "policy/diff.h"
 #include "policy/document.h"
 #include "publish/folder.h"
 
@@ -188,6 +189,31 @@ static tally_rc find_newest(tally_store_transaction *transaction, tally_text *ou
     return rc;
 }
 
+/* When each version was published, and whether it waits for a member's receipt. */
+static tally_rc read_label(void *context, int64_t key, tally_text value, bool *out_is_enough,
+                           tally_err *err)
+{
+    tally_ledger *ledger = context;
+    tally_json_document *document = NULL;
+    tally_json_reader reader;
+    tally_rc rc = tally_json_parse(&document, value, &json_options, err);
+
+    (void)out_is_enough;
+    if (rc != TALLY_OK || key > TALLY_LEDGER_VERSIONS_MAX) {
+        tally_json_document_free(document);
+        return rc == TALLY_E_NOMEM ? rc : TALLY_E_CORRUPT;
+    }
+    tally_json_read_begin(&reader, tally_json_root(document), "policy", err);
+    tally_json_read_rest(&reader);
+    ledger->policy_published_ms[key - 1] = tally_value_read_instant(&reader, "published");
+    ledger->policy_is_worse[key - 1] =
+        tally_text_is(tally_json_read_text(&reader, "label", 16),
+                      tally_change_label_name(TALLY_CHANGE_WORSE));
+    rc = tally_json_read_end(&reader);
+    tally_json_document_free(document);
+    return rc == TALLY_OK ? rc : TALLY_E_CORRUPT;
+}
+
 tally_rc tally_ledger_load_policy(tally_ledger *ledger, tally_store_transaction *transaction,
                                   tally_err *err)
 {
@@ -206,8 +232,12 @@ tally_rc tally_ledger_load_policy(tally_ledger *ledger, tally_store_transaction 
     if (rc == TALLY_OK)
         rc = compile(&policy, &stored, err);
     tally_json_document_free(document);
-    if (rc != TALLY_OK)
+    if (rc == TALLY_OK)
+        rc = tally_store_scan(transaction, TALLY_STORE_POLICIES, 1, read_label, ledger, err);
+    if (rc != TALLY_OK) {
+        tally_policy_free(policy);
         return rc;
+    }
     if (policy->is_about_organisations != ledger->is_about_organisations) {
         tally_policy_free(policy);
         return tally_err_set(err, TALLY_E_CORRUPT, 0, "the stored policy is about other subjects");
