@@ -90,7 +90,7 @@ tally_rc tally_key_file_parse(uint8_t out_secret32[static TALLY_KEY_FILE_SECRET_
         return tally_err_set(err, TALLY_E_INVALID, 0, "%s is no key file", name);
     first = tally_text_slice(first, sizeof(MAGIC) - 1, first.count);
     if (!tally_text_is(first, role))
-        return tally_err_set(err, TALLY_E_INVALID, 0, "%s is not the key of a %s", name, role);
+        return tally_err_set(err, TALLY_E_INVALID, 0, "%s holds no key of the role %s", name, role);
     if (!tally_base64_is_exactly(out_secret32, TALLY_KEY_FILE_SECRET_BYTES, encoded)) {
         tally_secret_wipe(out_secret32, TALLY_KEY_FILE_SECRET_BYTES);
         return tally_err_set(err, TALLY_E_INVALID, 0, "%s does not hold 32 bytes of Base64", name);

@@ -149,8 +149,8 @@ static tally_rc read_open(int file, void *out, size_t bytes_max, size_t *out_cou
             return tally_err_set(err, TALLY_E_LIMIT, 0, "%s is longer than %zu bytes", path,
                                  bytes_max);
         count += (size_t)got;
+        *out_count = count;
     }
-    *out_count = count;
     return TALLY_OK;
 }
 
@@ -163,9 +163,10 @@ tally_rc tally_secret_file_read(void *out, size_t bytes_max, size_t *out_count,
 
     if (file < 0)
         return fail(err, path, "cannot be opened");
+    *out_count = 0;
     rc = read_open(file, out, bytes_max, out_count, out_is_exposed, path, err);
     (void)close(file);
     if (rc != TALLY_OK)
-        tally_secret_wipe(out, bytes_max);
+        tally_secret_wipe(out, *out_count);
     return rc;
 }

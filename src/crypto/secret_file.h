@@ -32,7 +32,9 @@ TALLY_MUST_CHECK tally_rc tally_secret_file_replace(const char *path, const void
  *
  * TALLY_E_DENIED  exposed; its bytes were not read
  * TALLY_E_LIMIT   more than bytes_max bytes
- * TALLY_E_IO      no regular file, or it cannot be read; out is wiped */
+ * TALLY_E_IO      no regular file, or it cannot be read
+ *
+ * After a failure nothing that was read is left in out. */
 TALLY_MUST_CHECK tally_rc tally_secret_file_read(void *out, size_t bytes_max, size_t *out_count,
                                                  bool *out_is_exposed, const char *path,
                                                  tally_err *err);

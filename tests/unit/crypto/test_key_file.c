@@ -98,7 +98,7 @@ static void another_role_is_refused(void **state)
     (void)state;
     assert_int_equal(tally_key_file_create(path, "log", secret, NULL), TALLY_OK);
     assert_int_equal(tally_key_file_read(read, path, "operator", &err), TALLY_E_INVALID);
-    assert_non_null(strstr(err.message, "is not the key of a operator"));
+    assert_non_null(strstr(err.message, "holds no key of the role operator"));
 }
 
 /* Any altered, missing or further byte. */
