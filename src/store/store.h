@@ -61,19 +61,20 @@ typedef struct tally_store_transaction tally_store_transaction;
  * broken fact of ours. */
 typedef enum tally_collection {
     /* Numbered. */
-    TALLY_STORE_POLICIES,      /* version number */
-    TALLY_STORE_SOURCES,       /* source number */
-    TALLY_STORE_MEMBERS,       /* subject number, persons only */
-    TALLY_STORE_ORGANISATIONS, /* subject number, organisations only */
-    TALLY_STORE_RECEIPTS,      /* receipt number */
-    TALLY_STORE_BATCHES,       /* batch number: what is small of a batch */
-    TALLY_STORE_BATCH_LEAVES,  /* batch number: leaf digests and id marks */
-    TALLY_STORE_JOURNAL,       /* log index + 1: the entry of 44 bytes */
-    TALLY_STORE_OPENINGS,      /* log index + 1: what opens a record's commitment */
-    TALLY_STORE_DOCUMENTS,     /* log index + 1: what a public entry commits to */
-    TALLY_STORE_ACCESSES,      /* number of a plaintext read */
-    TALLY_STORE_RELEASES,      /* month, as year * 12 + month - 1 */
-    TALLY_STORE_CERTIFICATES,  /* number of an erasure: what was erased when, without whom */
+    TALLY_STORE_POLICIES,          /* version number */
+    TALLY_STORE_SOURCES,           /* source number */
+    TALLY_STORE_MEMBERS,           /* subject number, persons only */
+    TALLY_STORE_ORGANISATIONS,     /* subject number, organisations only */
+    TALLY_STORE_RECEIPTS,          /* receipt number */
+    TALLY_STORE_BATCHES,           /* batch number: what is small of a batch */
+    TALLY_STORE_BATCH_LEAVES,      /* batch number: leaf digests and id marks */
+    TALLY_STORE_JOURNAL,           /* log index + 1: the entry of 44 bytes */
+    TALLY_STORE_OPENINGS,          /* log index + 1: what opens a record's commitment */
+    TALLY_STORE_DOCUMENTS,         /* log index + 1: what a public entry commits to */
+    TALLY_STORE_ACCESSES,          /* number of a plaintext read */
+    TALLY_STORE_RELEASES,          /* month, as year * 12 + month - 1 */
+    TALLY_STORE_CERTIFICATES,      /* number of an erasure: what was erased when, without whom */
+    TALLY_STORE_SNAPSHOT_OPENINGS, /* subject number: what opens its row in the newest snapshot */
     /* Named. */
     TALLY_STORE_META,          /* what there is one of */
     TALLY_STORE_MEMBER_BY_DID, /* did:key of a person -> subject number */
@@ -85,6 +86,7 @@ typedef enum tally_collection {
     TALLY_STORE_ACCESS_BY_SUBJECT,  /* subject number, access number -> nothing */
     TALLY_STORE_SPENT_TOKENS,       /* hash of an enrolment token -> nothing */
     TALLY_STORE_SPENT_NONCES,       /* hash of a member's message -> instant it can be forgotten */
+    TALLY_STORE_SNAPSHOT_ROWS,      /* log index, bucket -> rows of a snapshot, until published */
     TALLY_STORE_COLLECTION_COUNT
 } tally_collection;
 

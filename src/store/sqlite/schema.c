@@ -39,6 +39,7 @@ static const char version_1[] =
     NUMBERED("accesses")
     NUMBERED("releases")
     NUMBERED("certificates")
+    NUMBERED("snapshot_openings")
     NAMED("meta")
     NAMED("member_by_did")
     NAMED("organisation_by_id")
@@ -48,7 +49,8 @@ static const char version_1[] =
     NAMED("record_by_subject")
     NAMED("access_by_subject")
     NAMED("spent_tokens")
-    NAMED("spent_nonces");
+    NAMED("spent_nonces")
+    NAMED("snapshot_rows");
 /* clang-format on */
 
 static const tally_sqlite_step steps[] = {

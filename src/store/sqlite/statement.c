@@ -20,6 +20,7 @@ static const char *const tables[TALLY_STORE_COLLECTION_COUNT] = {
     [TALLY_STORE_ACCESSES] = "accesses",
     [TALLY_STORE_RELEASES] = "releases",
     [TALLY_STORE_CERTIFICATES] = "certificates",
+    [TALLY_STORE_SNAPSHOT_OPENINGS] = "snapshot_openings",
     [TALLY_STORE_META] = "meta",
     [TALLY_STORE_MEMBER_BY_DID] = "member_by_did",
     [TALLY_STORE_ORGANISATION_BY_ID] = "organisation_by_id",
@@ -30,6 +31,7 @@ static const char *const tables[TALLY_STORE_COLLECTION_COUNT] = {
     [TALLY_STORE_ACCESS_BY_SUBJECT] = "access_by_subject",
     [TALLY_STORE_SPENT_TOKENS] = "spent_tokens",
     [TALLY_STORE_SPENT_NONCES] = "spent_nonces",
+    [TALLY_STORE_SNAPSHOT_ROWS] = "snapshot_rows",
 };
 
 /* %s is the table. */
