@@ -120,6 +120,9 @@ const tally_batch_problem *tally_batch_problem_new(tally_arena *arena, const cha
 }
 
 static bool refuse(tally_batch_reader *reader, const char *code, const char *right,
+                   const char *place, const char *format, va_list arguments) TALLY_PRINTF(5, 0);
+
+static bool refuse(tally_batch_reader *reader, const char *code, const char *right,
                    const char *place, const char *format, va_list arguments)
 {
     char sentence[TALLY_ERR_MESSAGE_BYTES];

@@ -8,7 +8,7 @@
 #include "batch/write.h"
 #include "crypto/base64.h"
 #include "crypto/did_key.h"
-#include "seeded.h"
+#include "../seeded.h"
 
 #define TEST_PROGRAMME "green.example/points"
 
