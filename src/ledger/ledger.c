@@ -11,6 +11,7 @@
 
 #include "ledger/documents.h"
 #include "ledger/keys.h"
+#include "ledger/leave.h"
 #include "ledger/policies.h"
 #include "ledger/state.h"
 #include "util/alloc.h"
@@ -235,8 +236,11 @@ static tally_rc publish_rights(tally_ledger *ledger, tally_store_transaction *tr
 /* What an interrupted, restored or upgraded programme has to make up for before anything else. */
 static tally_rc catch_up(tally_ledger *ledger, tally_err *err)
 {
-    tally_rc rc = tally_ledger_run(ledger, true, publish_rights, NULL, err);
+    uint64_t erased;
+    tally_rc rc = tally_erasures_replay(ledger, true, &erased, err);
 
+    if (rc == TALLY_OK)
+        rc = tally_ledger_run(ledger, true, publish_rights, NULL, err);
     if (rc == TALLY_OK)
         rc = tally_ledger_write_policy_files(ledger, err);
     return rc;

@@ -11,10 +11,10 @@
 #define TALLY_MEMBER_DIDS_MAX     8u
 #define TALLY_MEMBER_POLICIES_MAX 64u
 
-/* From when a policy version applies to a member, where that is not the version's own day. */
+/* Which version of the policy a member accepted and when, on joining and later; versions ascend. */
 typedef struct tally_member_policy {
     uint32_t version; /* number, from 1 */
-    int64_t from_ms;  /* INT64_MAX: not accepted */
+    int64_t from_ms;
 } tally_member_policy;
 
 typedef struct tally_member {
@@ -55,7 +55,20 @@ TALLY_MUST_CHECK tally_rc tally_member_each(tally_ledger *ledger,
                                             tally_store_transaction *transaction,
                                             tally_member_visit visit, void *context,
                                             tally_err *err);
+/* The same from a subject number on. */
+TALLY_MUST_CHECK tally_rc tally_member_each_from(tally_ledger *ledger,
+                                                 tally_store_transaction *transaction, int64_t from,
+                                                 tally_member_visit visit, void *context,
+                                                 tally_err *err);
 void tally_member_wipe(tally_member *member);
+
+/* From when a version of the policy applies to a member (R1): its own beginning, but for one labelled
+ * worse the receipt that accepts it or a later one, when that is later. TALLY_MEMBER_NOT_ACCEPTED: it
+ * does not. Versions after it hold its worse rule too, so they wait for it as well: the caller takes
+ * the latest of all versions up to the one it asks about. */
+#define TALLY_MEMBER_NOT_ACCEPTED INT64_MAX
+int64_t tally_member_version_from(const tally_member *member, uint32_t version, bool is_worse,
+                                  int64_t begins_ms);
 
 /* ---- receipts as the ledger asks for them -------------------------------------- */
 

