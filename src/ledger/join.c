@@ -286,6 +286,14 @@ static tally_rc receive(tally_ledger *ledger, tally_store_transaction *transacti
     return rc;
 }
 
+/* What admission remembers of members is not true any more. */
+static void forget(tally_ledger *ledger)
+{
+    if (ledger->caches != NULL)
+        ledger->free_caches(ledger->caches);
+    ledger->caches = NULL;
+}
+
 tally_rc tally_ledger_receive(tally_ledger *ledger, tally_text message,
                               const tally_request_options *options, tally_buffer *out_answer,
                               tally_denial *denial, tally_err *err)
@@ -309,10 +317,13 @@ tally_rc tally_ledger_receive(tally_ledger *ledger, tally_text message,
                         "A request to read changes nothing and is not taken here.");
     if (rc == TALLY_OK)
         rc = tally_ledger_run(ledger, true, receive, &receiving, err);
-    if (rc == TALLY_OK && receiving.has_erased)
-        tally_erase_purge(ledger);
-    if (rc != TALLY_OK)
+    if (rc == TALLY_OK) {
+        forget(ledger);
+        if (receiving.has_erased)
+            tally_erase_purge(ledger);
+    } else {
         tally_buffer_reset(out_answer);
+    }
     tally_message_wipe(&read);
     tally_arena_free(arena);
     return rc;

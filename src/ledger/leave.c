@@ -228,10 +228,6 @@ tally_rc tally_erase_member(tally_ledger *ledger, tally_store_transaction *trans
 
 void tally_erase_purge(tally_ledger *ledger)
 {
-    if (ledger->caches != NULL)
-        ledger->free_caches(ledger->caches);
-    ledger->caches = NULL;
-    ledger->free_caches = NULL;
     if (tally_store_purge(ledger->store, false, NULL) != TALLY_OK)
         return; /* META `erased` still says that something waits */
 }
@@ -385,7 +381,7 @@ static tally_rc erase_all(tally_ledger *ledger, replay *self, tally_err *err)
     if (rc == TALLY_OK)
         rc = tally_ledger_run(ledger, true, save_seen, self, err);
     if (rc == TALLY_OK)
-        tally_erase_purge(ledger);
+        tally_erase_purge(ledger); /* nothing is remembered yet: the ledger is being opened */
     return rc;
 }
 

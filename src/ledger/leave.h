@@ -33,8 +33,7 @@ TALLY_MUST_CHECK tally_rc tally_erase_note(tally_ledger *ledger,
                                            const tally_member *member, int64_t now_ms,
                                            tally_err *err);
 
-/* After the commit: empty the write-ahead log and forget what admission remembers. Should that fail,
- * the sweeper does it again. */
+/* After the commit: empty the write-ahead log. Should that fail, the sweeper does it again. */
 void tally_erase_purge(tally_ledger *ledger);
 
 /* TALLY_E_CORRUPT: there is no such certificate. */
