@@ -68,11 +68,12 @@ typedef struct tally_journal_calls {
      * now. Before it answers, whoever holds the ledger has appended what the beat
      * needs: pads, so that a beat's kind 3 entries are a multiple of
      * TALLY_JOURNAL_RECORDS_MULTIPLE and at least that, and the snapshot when one
-     * is due. beat counts whole periods since 1970 and never decreases; a beat
+     * is due. beat is the instant at which it began, in seconds since 1970; a beat
      * that was closed before gets the same answer again, so that a publisher that
      * crashed publishes the same, and nothing between two beats.
      *
-     * TALLY_E_RETRY  the ledger has not closed this beat yet: ask again soon */
+     * TALLY_E_RETRY    the ledger has not closed this beat yet: ask again soon
+     * TALLY_E_INVALID  a later beat was closed already: the clock was set back */
     tally_rc (*begin_beat)(void *context, uint64_t beat, uint64_t *out_until, tally_err *err);
 
     /* Append an entry that commits a document: kind TALLY_ENTRY_POLICY or

@@ -351,12 +351,12 @@ tally_rc tally_publisher_beat(tally_publisher *publisher, uint64_t beat, int64_t
     if (publisher->state.is_broken || publisher->log.is_broken)
         return tally_err_set(err, TALLY_E_IO, 0,
                              "a sync failed before; end this process and check the disk");
+    publisher->now_s = now_s;
     rc = go_on(publisher, beat, now_s, out, err);
     out->size = publisher->heads.last.size;
     out->public_size = publisher->shown.size;
     out->is_public = out->size == out->public_size;
     if (rc == TALLY_E_CORRUPT || rc == TALLY_E_CONFLICT)
         publisher->is_stopped = true;
-    /* RETRY is the journal's word alone. */
     return rc;
 }

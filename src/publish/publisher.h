@@ -72,7 +72,7 @@ TALLY_MUST_CHECK tally_rc tally_publisher_open(tally_publisher **out_publisher,
  * cosigned, and publish. TALLY_OK also when the quorum was not met and the
  * checkpoint not published: out->is_public says so.
  *
- * beat   whole periods since 1970; never decreases
+ * beat   when it began, in seconds since 1970
  * now_s  seconds since 1970, for removing what is outdated
  *
  * TALLY_E_RETRY    the journal has not closed this beat yet

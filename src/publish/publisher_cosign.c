@@ -10,6 +10,7 @@
 #include "tlog/witness.h"
 
 #define ANSWER_BYTES_MAX ((size_t)16 << 10)
+#define CLOCK_SLACK_S    300
 #define ROUNDS_MAX       2 /* asked again once, from the size that it named */
 
 enum { OK = 200, FORBIDDEN = 403, NOT_FOUND = 404, CONFLICT = 409, UNPROCESSABLE = 422 };
@@ -76,6 +77,11 @@ static tally_rc take_lines(cosigning *at, tally_err *err)
         rc = tally_note_verify(&note, at->key, 1, &verdict, err);
     if (rc == TALLY_OK && !verdict.is_signed)
         rc = name_witness(at, err, TALLY_E_INVALID, "did not cosign");
+    /* Readers go by this time: one that has not come would keep an old checkpoint
+     * looking fresh. One from the past is a matter of their patience. */
+    if (rc == TALLY_OK &&
+        (verdict.time_s <= 0 || verdict.time_s - CLOCK_SLACK_S > at->publisher->now_s))
+        rc = name_witness(at, err, TALLY_E_INVALID, "gives a time that has not come");
     for (uint32_t i = 0; rc == TALLY_OK && i < note.line_count; i++) {
         const tally_note_line *line = &note.lines[i];
 

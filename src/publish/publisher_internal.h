@@ -22,6 +22,7 @@ struct tally_publisher {
     tally_folder log, state;
     int lock; /* -1: not held */
     tally_heads heads;
+    int64_t now_s;
     bool is_stopped; /* something is wrong with the log: sign nothing */
 
     tally_head shown; /* that of the public checkpoint; size 0: there is none */
