@@ -40,7 +40,9 @@ typedef struct tally_command {
 
 int tally_cmd_audit(int argc, char **argv);
 int tally_cmd_eval(int argc, char **argv);
+int tally_cmd_log(int argc, char **argv);
 int tally_cmd_policy(int argc, char **argv);
 int tally_cmd_version(int argc, char **argv);
+int tally_cmd_witness(int argc, char **argv);
 
 #endif

@@ -12,8 +12,10 @@
 static const tally_command commands[] = {
     { "audit", "Check a copy of a published log", tally_cmd_audit },
     { "eval", "Compute scores from files of events", tally_cmd_eval },
+    { "log", "Publish, serve and prove a transparency log", tally_cmd_log },
     { "policy", "Check, test, explain and freeze policies", tally_cmd_policy },
     { "version", "Print the version", tally_cmd_version },
+    { "witness", "Cosign the checkpoints of logs that only grew", tally_cmd_witness },
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -149,6 +149,17 @@ tally_rc tally_folder_read(tally_folder *folder, const char *path, tally_buffer 
     return TALLY_OK;
 }
 
+static tally_rc read_source(void *context, const char *path, tally_buffer *out, bool *out_exists,
+                            tally_err *err)
+{
+    return tally_folder_read(context, path, out, out_exists, err);
+}
+
+tally_files_source tally_folder_source(tally_folder *folder)
+{
+    return (tally_files_source){ .context = folder, .read = read_source };
+}
+
 /* ---- entering the folder of a file ---- */
 
 typedef struct leftovers {

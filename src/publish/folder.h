@@ -16,6 +16,7 @@
 
 #include "publish/files.h"
 #include "tally/base.h"
+#include "tlog/reading.h"
 #include "util/buffer.h"
 #include "util/text.h"
 
@@ -57,6 +58,9 @@ void tally_folder_close(tally_folder *folder);
  * TALLY_E_NOMEM */
 TALLY_MUST_CHECK tally_rc tally_folder_read(tally_folder *folder, const char *path,
                                             tally_buffer *out, bool *out_exists, tally_err *err);
+
+/* The files of the folder, for readers of a log. */
+tally_files_source tally_folder_source(tally_folder *folder);
 
 /* What to do when the file is there already with other content. */
 typedef enum tally_folder_rule {

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 
 #include "crypto/base64.h"
-#include "publish/reading.h"
+#include "tlog/reading.h"
 #include "util/alloc.h"
 
 typedef struct proving {
@@ -24,7 +24,7 @@ static tally_rc load_checkpoint(proving *at, const tally_trust *trust, tally_err
     tally_opened opened;
     tally_note note;
     bool exists = false;
-    tally_rc rc = tally_reading_checkpoint(at->folder, &at->note, &exists, err);
+    tally_rc rc = tally_folder_read(at->folder, TALLY_READING_CHECKPOINT, &at->note, &exists, err);
 
     if (rc == TALLY_OK && !exists)
         rc = tally_err_set(err, TALLY_E_RETRY, 0, "%s has no checkpoint yet", at->folder->name);
@@ -76,7 +76,7 @@ static tally_rc prove(proving *at, uint64_t index, tally_text extra, bool has_ex
         return tally_err_set(err, TALLY_E_RETRY, 0,
                              "entry %" PRIu64 " is not published yet: the log has %" PRIu64, index,
                              at->checkpoint.size);
-    tally_reading_init(&at->reading, at->folder, at->checkpoint.size);
+    tally_reading_init(&at->reading, tally_folder_source(at->folder), at->checkpoint.size);
     at->tree.reader = tally_reading_tiles(&at->reading);
     at->tree.hash = at->hash;
     at->tree.size = at->checkpoint.size;

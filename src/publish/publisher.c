@@ -99,7 +99,8 @@ static tally_rc load_shown(tally_publisher *publisher, tally_err *err)
     tally_opened opened;
     tally_node root;
     bool exists = false, is_known = false;
-    tally_rc rc = tally_reading_checkpoint(&publisher->log, &publisher->shown_note, &exists, err);
+    tally_rc rc = tally_folder_read(&publisher->log, TALLY_READING_CHECKPOINT,
+                                    &publisher->shown_note, &exists, err);
 
     publisher->shown = (tally_head){ .root = tally_tree_empty_root };
     if (rc == TALLY_E_LIMIT)

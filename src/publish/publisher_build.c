@@ -208,7 +208,7 @@ static tally_rc resume(tally_publisher *publisher, const tally_head *from, tally
     tally_tile_reader tiles;
     tally_rc rc;
 
-    tally_reading_init(&reading, &publisher->log, from->size);
+    tally_reading_init(&reading, tally_folder_source(&publisher->log), from->size);
     tiles = tally_reading_tiles(&reading);
     rc = tally_tile_stack_resume(&publisher->stack, from->size, &tiles, err);
     if (rc == TALLY_OK)

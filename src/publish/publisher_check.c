@@ -25,23 +25,6 @@ static tally_rc strict(tally_rc rc)
     return rc == TALLY_E_RETRY ? TALLY_E_CORRUPT : rc;
 }
 
-/* The edge of the first `size` leaves, read from the tiles. */
-static tally_rc read_edge(tally_tree_edge *out, const tally_tree_source *source, uint64_t size,
-                          tally_err *err)
-{
-    out->size = size;
-    for (uint32_t height = 0; height < TALLY_TREE_HEIGHT_COUNT; height++) {
-        tally_rc rc;
-
-        if ((size >> height & 1) == 0)
-            continue;
-        rc = source->node(source->context, &out->nodes[height], height, (size >> height) - 1, err);
-        if (rc != TALLY_OK)
-            return rc;
-    }
-    return TALLY_OK;
-}
-
 /* The entries of one bundle: each hash is that in the tile, and on the edge. */
 static tally_rc check_bundle(tally_publisher *publisher, tally_reading *reading, uint64_t index,
                              tally_tree_edge *edge, tally_err *err)
@@ -145,13 +128,13 @@ tally_rc tally_publisher_check(tally_publisher *publisher, const tally_head *fro
     tally_tree_source source;
     tally_rc rc;
 
-    tally_reading_init(&reading, &publisher->log, next->size);
+    tally_reading_init(&reading, tally_folder_source(&publisher->log), next->size);
     publisher->tree.reader = tally_reading_tiles(&reading);
     publisher->tree.hash = publisher->hash;
     publisher->tree.size = next->size;
     publisher->tree.has_tile = false;
     source = tally_tile_tree_source(&publisher->tree);
-    rc = read_edge(&edge, &source, start, err);
+    rc = tally_reading_edge(&source, start, &edge, err);
     for (uint64_t i = start / TALLY_TILE_WIDTH; rc == TALLY_OK && edge.size < next->size; i++)
         rc = check_bundle(publisher, &reading, i, &edge, err);
     for (uint32_t level = 1; rc == TALLY_OK && level < TALLY_TILE_LEVEL_COUNT; level++)

@@ -38,7 +38,7 @@ static tally_rc make_request(cosigning *at, uint64_t old_size, tally_err *err)
     tally_tree_source source;
     tally_rc rc = TALLY_OK;
 
-    tally_reading_init(&reading, &publisher->log, last->size);
+    tally_reading_init(&reading, tally_folder_source(&publisher->log), last->size);
     publisher->tree.reader = tally_reading_tiles(&reading);
     publisher->tree.hash = publisher->hash;
     publisher->tree.size = last->size;

@@ -7,8 +7,8 @@
 #include "publish/folder.h"
 #include "publish/heads.h"
 #include "publish/publisher.h"
-#include "publish/reading.h"
 #include "tlog/proof.h"
+#include "tlog/reading.h"
 
 /* Entries held at once: those of 16 bundles, 176 KiB. */
 #define TALLY_PUBLISHER_CHUNK (16 * TALLY_TILE_WIDTH)

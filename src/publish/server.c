@@ -18,7 +18,7 @@
 
 #include <microhttpd.h>
 
-#include "publish/reading.h"
+#include "tlog/reading.h"
 #include "tlog/state.h"
 #include "util/alloc.h"
 

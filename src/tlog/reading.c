@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tiles and bundles of a published folder. */
+/* Tiles and bundles of a published log. */
 
-#include "publish/reading.h"
+#include "tlog/reading.h"
 
 #include <inttypes.h>
 
-void tally_reading_init(tally_reading *out, tally_folder *folder, uint64_t size)
+void tally_reading_init(tally_reading *out, tally_files_source source, uint64_t size)
 {
-    *out = (tally_reading){ .folder = folder, .size = size };
+    *out = (tally_reading){ .source = source, .size = size };
     tally_buffer_init(&out->bytes, TALLY_BUNDLE_BYTES_MAX);
 }
 
@@ -32,15 +32,14 @@ static tally_rc read_widest(tally_reading *reading, tally_tile tile, uint32_t *o
         tally_rc rc;
 
         (void)tally_tile_path(path, &tile);
-        rc = tally_folder_read(reading->folder, path, &reading->bytes, &exists, err);
+        rc = reading->source.read(reading->source.context, path, &reading->bytes, &exists, err);
         if (rc != TALLY_OK)
             return rc;
         *out_width = tile.width;
         if (exists)
             return TALLY_OK;
         if (tile.width == TALLY_TILE_WIDTH)
-            return tally_err_set(err, TALLY_E_RETRY, 0, "%s/%s is missing", reading->folder->name,
-                                 path);
+            return tally_err_set(err, TALLY_E_RETRY, 0, "%s is missing", path);
         tile.width = TALLY_TILE_WIDTH;
     }
 }
@@ -55,8 +54,8 @@ static tally_rc read_tile(void *context, tally_node *out, const tally_tile *tile
         return rc;
     if (reading->bytes.count != width * sizeof(tally_node) || width < tile->width)
         return tally_err_set(err, TALLY_E_RETRY, 0,
-                             "tile %" PRIu64 " of level %u in %s is %zu bytes long", tile->index,
-                             tile->level, reading->folder->name, reading->bytes.count);
+                             "tile %" PRIu64 " of level %u is %zu bytes long", tile->index,
+                             tile->level, reading->bytes.count);
     memcpy(out, reading->bytes.bytes, tile->width * sizeof(tally_node));
     return TALLY_OK;
 }
@@ -78,15 +77,25 @@ tally_rc tally_reading_bundle(tally_reading *reading, uint64_t index, tally_bund
         return rc;
     rc = tally_bundle_parse(out, tally_buffer_text(&reading->bytes), width, &inner);
     if (rc != TALLY_OK)
-        return tally_err_set(err, TALLY_E_CORRUPT, 0, "bundle %" PRIu64 " in %s: %s", index,
-                             reading->folder->name, inner.message);
+        return tally_err_set(err, TALLY_E_CORRUPT, 0, "bundle %" PRIu64 ": %s", index,
+                             inner.message);
     if (index == reading->size / TALLY_TILE_WIDTH)
         out->count = tally_tile_partial_width(reading->size, 0);
     return TALLY_OK;
 }
 
-tally_rc tally_reading_checkpoint(tally_folder *folder, tally_buffer *out, bool *out_exists,
-                                  tally_err *err)
+tally_rc tally_reading_edge(const tally_tree_source *tiles, uint64_t size, tally_tree_edge *out,
+                            tally_err *err)
 {
-    return tally_folder_read(folder, TALLY_READING_CHECKPOINT, out, out_exists, err);
+    out->size = size;
+    for (uint32_t height = 0; height < TALLY_TREE_HEIGHT_COUNT; height++) {
+        tally_rc rc;
+
+        if ((size >> height & 1) == 0)
+            continue;
+        rc = tiles->node(tiles->context, &out->nodes[height], height, (size >> height) - 1, err);
+        if (rc != TALLY_OK)
+            return rc;
+    }
+    return TALLY_OK;
 }
