@@ -219,6 +219,29 @@ static void compare_needs(tally_differ *differ, const tally_expr *was, const tal
                      tally_differ_phrase(differ, &differ->new, is));
 }
 
+/* Where amounts shrink by parts, the digits of points decide how they are rounded. */
+static bool rounds_points(const tally_version *version)
+{
+    for (uint32_t i = 0; i < version->award_count; i++) {
+        if (version->awards[i].decay != TALLY_DECAY_NONE || version->awards[i].is_deduction)
+            return true;
+    }
+    return false;
+}
+
+static void compare_decimals(tally_differ *differ)
+{
+    uint8_t was = differ->old.policy->points_decimals, is = differ->new.policy->points_decimals;
+
+    if (was != is && (rounds_points(differ->old.version) || rounds_points(differ->new.version)))
+        tally_differ_add(differ,
+                         result(TALLY_CHANGE_WORSE,
+                                "what shrinks with time, and deductions, are rounded otherwise",
+                                NULL, TALLY_TEXT("")),
+                         "score", (tally_text){ 0 }, "decimals",
+                         "Points had %u decimals and now have %u.", was, is);
+}
+
 void tally_differ_score(tally_differ *differ)
 {
     const tally_score_rule *was = &differ->old.version->score, *is = &differ->new.version->score;
@@ -235,6 +258,7 @@ void tally_differ_score(tally_differ *differ)
                          is->is_present ? "There is a score now." : "There is no score any more.");
         return;
     }
+    compare_decimals(differ);
     compare_frame(differ, "start", was->start, is->start);
     compare_bound(differ, "floor", was->has_floor, is->has_floor, true, was->floor, is->floor);
     compare_bound(differ, "ceiling", was->has_ceiling, is->has_ceiling, false, was->ceiling,

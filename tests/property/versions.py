@@ -270,6 +270,8 @@ def falls(old, new, document, skip_reports=()):
         if name in skip_reports or name not in old or name not in new or old[name] is None:
             continue
         was, now = number(old[name]), number(new[name])
+        if old[name] in ("no", False):
+            continue  # what was not met may be met, or not known
         if was is None or now is None:
             if old[name] != new[name]:
                 found.append(f"{name} {old[name]} -> {new[name]}")

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-FOLDERS = ("policy", "score", "admission", "tlog", "batch")
+FOLDERS = ("policy", "score", "admission", "tlog", "batch", "aggregate")
 
 X86 = re.compile(
     r"v?(add|sub|mul|div|sqrt|min|max|cmp\w*|u?comi|round|rcp|rsqrt|hadd|hsub|addsub|dp|"

@@ -43,7 +43,7 @@ HOUSE = {
     "src/eval": ("util/", "policy/", "score/", "admission/"),
     "src/tlog": ("util/", "crypto/"),
     "src/publish": ("util/", "crypto/", "tlog/"),
-    "src/aggregate": ("util/", "crypto/random.h", "policy/charter_limits.h"),
+    "src/aggregate": ("util/", "json/", "crypto/random.h", "policy/charter_limits.h"),
     "src/batch": ("util/", "json/", "crypto/", "policy/", "score/", "tlog/"),
     "src/cred": ("util/", "json/", "crypto/", "message/values.h"),
     "src/store": ("util/",),
