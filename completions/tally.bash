@@ -7,11 +7,15 @@ _tally() {
 
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'audit policy eval version --help --version' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'audit policy eval version wallet --help --version' -- "$word")
         return
     fi
     if [[ $command == policy ]] && ((COMP_CWORD == 2)); then
         mapfile -t COMPREPLY < <(compgen -W 'check diff test explain freeze hash schema words --help' -- "$word")
+        return
+    fi
+    if [[ $command == wallet ]] && ((COMP_CWORD == 2)); then
+        mapfile -t COMPREPLY < <(compgen -W 'new restore show backup --help' -- "$word")
         return
     fi
     case $before in
@@ -23,7 +27,7 @@ _tally() {
         fi
         return
         ;;
-    --as-of | --subject | --expect | --map | --limit-rows | --origin | --quorum | --max-age | --epoch)
+    --as-of | --subject | --expect | --map | --limit-rows | --origin | --quorum | --max-age | --epoch | --generated | --passphrase-fd)
         return
         ;;
     esac
@@ -40,6 +44,10 @@ _tally() {
         eval:*)
             mapfile -t COMPREPLY < <(compgen -W '--as-of --subject --format --explain --plot --expect --misses --map --limit-rows --strict --no-progress --help' -- "$word")
             ;;
+        wallet:new) mapfile -t COMPREPLY < <(compgen -W '--words --generated --passphrase-file --passphrase-fd --help' -- "$word") ;;
+        wallet:restore) mapfile -t COMPREPLY < <(compgen -W '--words --passphrase-file --passphrase-fd --help' -- "$word") ;;
+        wallet:show) mapfile -t COMPREPLY < <(compgen -W '--passphrase-file --passphrase-fd --help' -- "$word") ;;
+        wallet:backup) mapfile -t COMPREPLY < <(compgen -W '--to --words --show-words --passphrase-file --passphrase-fd --help' -- "$word") ;;
         *) mapfile -t COMPREPLY < <(compgen -W '--help' -- "$word") ;;
         esac
         return

@@ -15,6 +15,7 @@ static const tally_command commands[] = {
     { "log", "Publish, serve and prove a transparency log", tally_cmd_log },
     { "policy", "Check, test, explain and freeze policies", tally_cmd_policy },
     { "version", "Print the version", tally_cmd_version },
+    { "wallet", "Keep your keys, another for each programme", tally_cmd_wallet },
     { "witness", "Cosign the checkpoints of logs that only grew", tally_cmd_witness },
 };
 
