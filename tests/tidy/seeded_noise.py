@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 
 SYSTEM = "src/crypto/random.c"
+# Sources that draw nothing, and how many each file makes: what they hand over was drawn before.
+HANDED_OVER = {"src/ledger/event_seal.c": 1}  # the nonce of an event, drawn with its batch's others
 # A tally_random made anywhere: with an initialiser, or a function put into its place.
 MADE = re.compile(r"\btally_random\s+\w+\s*(\[[^]]*\]\s*)?=|\(tally_random\)\s*\{|[.>]fill\s*=|\.fill\s*=")
 SEEDED = re.compile(r"\b(srand|srandom|rand|random|drand48|lrand48|rand_r|RAND_seed|randombytes_buf_deterministic)\s*\(")
@@ -24,7 +26,8 @@ def without_comments(text):
 
 def faults_of(path, text):
     code = without_comments(text)
-    found = [f"{path}: makes a tally_random" for _ in MADE.finditer(code) if path != SYSTEM]
+    made = len(MADE.findall(code)) - HANDED_OVER.get(path, 0)
+    found = [f"{path}: makes a tally_random"] * made if path != SYSTEM else []
     found += [f"{path}: calls {match.group(1)}()" for match in SEEDED.finditer(code)]
     found += [f"{path}: names {match.group()}" for match in NAMES.finditer(code)]
     return found
