@@ -269,26 +269,41 @@ static bool write_at(int file, const char *bytes, size_t count, uint64_t at)
     return true;
 }
 
+tally_rc tally_erasures_line(char out[static TALLY_ERASURE_LINE_BYTES], tally_erasures_place *place,
+                             const uint8_t rid[static TALLY_ERASURE_RID_BYTES], int32_t day,
+                             tally_err *err)
+{
+    uint8_t check[TALLY_ERASURE_CHECK_BYTES];
+    char text[TALLY_DATE_TEXT_BYTES];
+
+    if (make_line(out, place, rid, tally_day_format(text, day), check) != TALLY_OK)
+        return tally_err_set(err, TALLY_E_NOMEM, 0, "writing an erasure");
+    memcpy(place->check, check, sizeof(check));
+    place->count++;
+    return TALLY_OK;
+}
+
 static tally_rc append_line(int file, const char *path, tally_erasures_place *place,
                             const uint8_t *rid, int32_t day, tally_err *err)
 {
-    char bytes[TALLY_ERASURE_LINE_BYTES], day_text[TALLY_DATE_TEXT_BYTES];
-    uint8_t check[TALLY_ERASURE_CHECK_BYTES];
-    uint64_t end;
+    char bytes[TALLY_ERASURE_LINE_BYTES];
+    bool is_first = place->count == 0; /* no line was acknowledged: nor is the file's name durable */
+    tally_erasures_place after;
+    uint64_t at;
     tally_rc rc = check_place(file, path, place, err);
 
     if (rc == TALLY_OK)
         rc = read_rest(file, path, place, NULL, NULL, err);
+    after = *place;
+    if (rc == TALLY_OK)
+        rc = tally_erasures_line(bytes, &after, rid, day, err);
     if (rc != TALLY_OK)
         return rc;
-    if (make_line(bytes, place, rid, tally_day_format(day_text, day), check) != TALLY_OK)
-        return tally_err_set(err, TALLY_E_NOMEM, 0, "writing an erasure");
-    end = place->count * TALLY_ERASURE_LINE_BYTES;
-    if (ftruncate(file, (off_t)end) != 0 || !write_at(file, bytes, sizeof(bytes), end) ||
-        fsync(file) != 0 || (place->count == 0 && !sync_folder_of(path)))
+    at = place->count * TALLY_ERASURE_LINE_BYTES;
+    if (ftruncate(file, (off_t)at) != 0 || !write_at(file, bytes, sizeof(bytes), at) ||
+        fsync(file) != 0 || (is_first && !sync_folder_of(path)))
         return refused(err, path, "written");
-    memcpy(place->check, check, sizeof(check));
-    place->count++;
+    *place = after;
     return TALLY_OK;
 }
 

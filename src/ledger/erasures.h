@@ -35,6 +35,12 @@ TALLY_MUST_CHECK tally_rc tally_erasures_parse(tally_erasures_place *place, tall
                                                tally_erasures_visit visit, void *context,
                                                tally_err *err);
 
+/* Write the line that follows after place, and move place behind it. TALLY_E_NOMEM. */
+TALLY_MUST_CHECK tally_rc tally_erasures_line(char out[static TALLY_ERASURE_LINE_BYTES],
+                                              tally_erasures_place *place,
+                                              const uint8_t rid[static TALLY_ERASURE_RID_BYTES],
+                                              int32_t day, tally_err *err);
+
 /* Go through the lines of a file after place and move place to its end. No file is an empty one.
  * TALLY_E_CORRUPT: it is not the file, or a shorter one, in which place was taken. */
 TALLY_MUST_CHECK tally_rc tally_erasures_read(const char *path, tally_erasures_place *place,
