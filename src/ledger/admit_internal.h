@@ -78,6 +78,7 @@ typedef struct tally_admit_cache {
     struct tally_intern *numbers;  /* subject numbers, so that two names of one member are one */
     uint32_t *subject_of_number;
     uint32_t number_room;
+    struct tally_card_index *cards; /* whom handles mean; made when the first comes */
     tally_id_marks marks;
     bool has_marks;
     uint8_t mark_key[16];
@@ -91,7 +92,7 @@ TALLY_MUST_CHECK tally_rc tally_admit_cache_of(tally_ledger *ledger,
 /* Forget everything. */
 void tally_admit_cache_drop(tally_ledger *ledger);
 
-/* Whom a source means. *out_subject points into the cache until the next call; its subject is 0 for nobody. */
+/* Whom a source means; source_did is the first one that it was registered with. *out_subject points into the cache until the next call; its subject is 0 for nobody. */
 TALLY_MUST_CHECK tally_rc tally_admit_subject(tally_ledger *ledger,
                                                   tally_store_transaction *transaction,
                                                   tally_text name, uint32_t source,

@@ -41,7 +41,7 @@ static tally_rc derive_key(const tally_ledger *ledger, tally_admit_cache *cache,
 static tally_rc first_batch(tally_ledger *ledger, tally_store_transaction *transaction,
                             int64_t from_ms, int64_t *out_first, tally_err *err)
 {
-    int64_t low = 1, high = ledger->state.last_batch + 1;
+    int64_t low = 1, high = ledger->state.last_batch; /* the one that is being admitted */
 
     while (low < high) {
         int64_t middle = low + (high - low) / 2;
@@ -51,12 +51,14 @@ static tally_rc first_batch(tally_ledger *ledger, tally_store_transaction *trans
 
         if (rc != TALLY_OK)
             return rc;
-        if (is_found && record.recorded_ms >= from_ms)
+        if (!is_found)
+            return tally_err_set(err, TALLY_E_CORRUPT, 0, "batch %lld is missing",
+                                 (long long)middle);
+        if (record.recorded_ms >= from_ms)
             high = middle;
         else
             low = middle + 1;
-        if (is_found)
-            tally_batch_record_free(&record);
+        tally_batch_record_free(&record);
     }
     *out_first = low;
     return TALLY_OK;

@@ -237,23 +237,35 @@ tally_rc tally_member_load(tally_ledger *ledger, tally_store_transaction *transa
     return rc;
 }
 
+tally_rc tally_member_subject(tally_store_transaction *transaction, tally_text did,
+                              int64_t *out_subject, tally_err *err)
+{
+    tally_text value;
+    bool is_found;
+    tally_rc rc;
+
+    *out_subject = 0;
+    if (did.count == 0 || did.count > TALLY_DID_BYTES_MAX)
+        return TALLY_OK;
+    rc = tally_store_find(transaction, TALLY_STORE_MEMBER_BY_DID, did, &value, &is_found, err);
+    if (rc != TALLY_OK || !is_found)
+        return rc;
+    if (value.count != SUBJECT_BYTES)
+        return tally_err_set(err, TALLY_E_CORRUPT, 0, "a member's key leads nowhere");
+    *out_subject = (int64_t)tally_read_u64((const uint8_t *)value.bytes);
+    return TALLY_OK;
+}
+
 tally_rc tally_member_find(tally_ledger *ledger, tally_store_transaction *transaction,
                            tally_text did, tally_member *out_member, bool *out_is_found,
                            tally_err *err)
 {
-    tally_text value;
     int64_t subject;
-    tally_rc rc;
+    tally_rc rc = tally_member_subject(transaction, did, &subject, err);
 
     *out_is_found = false;
-    if (did.count == 0 || did.count > TALLY_DID_BYTES_MAX)
-        return TALLY_OK;
-    rc = tally_store_find(transaction, TALLY_STORE_MEMBER_BY_DID, did, &value, out_is_found, err);
-    if (rc != TALLY_OK || !*out_is_found)
+    if (rc != TALLY_OK || subject == 0)
         return rc;
-    if (value.count != SUBJECT_BYTES)
-        return tally_err_set(err, TALLY_E_CORRUPT, 0, "a member's key leads nowhere");
-    subject = (int64_t)tally_read_u64((const uint8_t *)value.bytes);
     rc = tally_member_load(ledger, transaction, subject, out_member, out_is_found, err);
     if (rc == TALLY_OK && !*out_is_found)
         rc = tally_err_set(err, TALLY_E_CORRUPT, 0, "a member's key leads to no record");

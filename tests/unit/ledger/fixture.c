@@ -26,7 +26,7 @@ const char FIXTURE_MEMBERS[] =
     "shown-on: 1000\n"
     "keeps-events: 24 months\n"
     "sources:\n"
-    "  parks-office: {events: [tree-planted], rate: 10 per calendar day}\n"
+    "  parks-office: {events: [tree-planted, void, correction], rate: 10 per calendar day}\n"
     "  tool-library: {events: [tool-returned], rate: 5 per calendar day}\n"
     "events:\n"
     "  tree-planted: {is: shared-place care, trees: 1..50}\n"
@@ -139,6 +139,11 @@ void fixture_begin(fixture *self, const char *policy)
         die("the programme cannot be made", &err);
     }
     tally_diagnostics_free(diagnostics);
+    self->ledger = open_ledger(self, true, FIXTURE_NOW);
+}
+
+void fixture_open(fixture *self)
+{
     self->ledger = open_ledger(self, true, FIXTURE_NOW);
 }
 

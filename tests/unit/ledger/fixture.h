@@ -43,6 +43,8 @@ void fixture_begin_empty(fixture *self);
 tally_create_options fixture_create_options(fixture *self, const char *policy);
 /* The clock's instant from now on. */
 void fixture_at(fixture *self, int64_t now_ms);
+/* Open the programme that was made in an empty folder. */
+void fixture_open(fixture *self);
 /* Close and open again, for writing, at the same instant. */
 void fixture_reopen(fixture *self);
 /* Open another one of the same programme, for reading; the caller closes it. */

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Statements from the store: see statement.h. */
+
+#include "ledger/statement.h"
+
+#include "ledger/batch_record.h"
+#include "ledger/organisation.h"
+#include "ledger/source.h"
+#include "ledger/subject_events.h"
+#include "policy/publish.h"
+#include "util/alloc.h"
+
+/* ---- replaying ------------------------------------------------------------------- */
+
+#define SOURCES_KEPT 32u /* of the sources of one subject's events; more are read again */
+
+typedef struct viewing {
+    tally_ledger *ledger;
+    tally_store_transaction *transaction;
+    tally_replay *replay;
+    uint32_t source_count;
+    tally_source_record sources[SOURCES_KEPT];
+} viewing;
+
+static tally_rc source_of(viewing *v, uint32_t number, const tally_source_record **out_source,
+                          tally_err *err)
+{
+    tally_source_record *place;
+    bool is_found = false;
+    tally_rc rc;
+
+    for (uint32_t i = 0; i < v->source_count; i++) {
+        if (v->sources[i].number == number) {
+            *out_source = &v->sources[i];
+            return TALLY_OK;
+        }
+    }
+    place = &v->sources[v->source_count < SOURCES_KEPT ? v->source_count : SOURCES_KEPT - 1];
+    rc = tally_source_load(v->ledger, v->transaction, number, place, &is_found, err);
+    if (rc != TALLY_OK)
+        return rc;
+    if (!is_found)
+        return tally_err_set(err, TALLY_E_CORRUPT, 0, "source %u of an event is missing", number);
+    if (v->source_count < SOURCES_KEPT)
+        v->source_count++;
+    *out_source = place;
+    return TALLY_OK;
+}
+
+/* From when on does the batch of an event count as void? INT64_MAX: it does not. */
+static tally_rc void_from(viewing *v, const tally_source_record *source, int64_t batch,
+                          int64_t *out_ms, tally_err *err)
+{
+    tally_batch_record record;
+    bool is_found = false;
+    tally_rc rc;
+
+    *out_ms = INT64_MAX;
+    if (source->revocation_count == 0)
+        return TALLY_OK;
+    rc = tally_batch_record_load(v->ledger, v->transaction, batch, &record, &is_found, err);
+    if (rc == TALLY_OK && !is_found)
+        rc = tally_err_set(err, TALLY_E_CORRUPT, 0, "batch %lld of an event is missing",
+                           (long long)batch);
+    if (rc != TALLY_OK)
+        return rc;
+    *out_ms = tally_source_void_from_ms(source, record.number);
+    tally_batch_record_free(&record);
+    return TALLY_OK;
+}
+
+static tally_rc view_event(void *context, const tally_subject_event *event, bool *out_is_enough,
+                           tally_err *err)
+{
+    viewing *v = context;
+    const tally_source_record *source;
+    int64_t void_ms;
+    tally_rc rc = source_of(v, event->plain.source, &source, err);
+
+    (void)out_is_enough;
+    if (rc == TALLY_OK)
+        rc = void_from(v, source, event->batch, &void_ms, err);
+    if (rc == TALLY_OK)
+        rc = tally_replay_add(v->replay, tally_text_from(source->name), event->plain.recorded_ms,
+                              &event->event, err);
+    if (rc == TALLY_OK && void_ms != INT64_MAX)
+        rc = tally_replay_revoke(v->replay, tally_text_from(source->name), &event->event, void_ms,
+                                 err);
+    return rc;
+}
+
+void tally_member_binding(const tally_ledger *ledger, const tally_member *member,
+                          int64_t out_from_ms[static TALLY_LEDGER_VERSIONS_MAX])
+{
+    for (uint32_t i = 0; i < ledger->policy->version_count; i++) {
+        out_from_ms[i] = ledger->policy_begins_ms[i];
+        if (member == NULL)
+            continue;
+        /* A worse version that was published after the member joined waits for a receipt. */
+        if (ledger->policy_is_worse[i] && ledger->policy_published_ms[i] > member->joined_ms)
+            out_from_ms[i] = INT64_MAX;
+        for (uint32_t k = 0; k < member->policy_count; k++) {
+            if (member->policies[k].version == i + 1)
+                out_from_ms[i] = member->policies[k].from_ms;
+        }
+    }
+}
+
+tally_rc tally_subject_view_open(tally_subject_view *out_view, tally_ledger *ledger,
+                                 tally_store_transaction *transaction, int64_t subject,
+                                 const tally_member *member, tally_err *err)
+{
+    int64_t from_ms[TALLY_LEDGER_VERSIONS_MAX];
+    tally_subject_view view = { NULL, NULL };
+    viewing *v = tally_alloc_zeroed(sizeof(*v));
+    tally_rc rc;
+
+    if (v == NULL)
+        return tally_err_set(err, TALLY_E_NOMEM, 0, "reading a subject's events");
+    v->ledger = ledger;
+    v->transaction = transaction;
+    tally_member_binding(ledger, member, from_ms);
+    rc = tally_policy_bind(&view.policy, ledger->policy, from_ms, err);
+    if (rc == TALLY_OK)
+        rc = tally_replay_new(&view.replay, view.policy, err);
+    v->replay = view.replay;
+    if (rc == TALLY_OK)
+        rc = tally_subject_events(transaction, subject, member != NULL ? member->data_key : NULL,
+                                  member != NULL ? member->rid : NULL, 0, view_event, v, err);
+    if (rc == TALLY_OK)
+        rc = tally_replay_finish(view.replay, true, err);
+    tally_release(v);
+    if (rc != TALLY_OK) {
+        tally_subject_view_close(&view);
+        return rc;
+    }
+    *out_view = view;
+    return TALLY_OK;
+}
+
+void tally_subject_view_close(tally_subject_view *view)
+{
+    tally_replay_free(view->replay);
+    tally_policy_free(view->policy);
+    *view = (tally_subject_view){ NULL, NULL };
+}
+
+/* ---- statements --------------------------------------------------------------------- */
+
+static tally_rc statement_of(tally_ledger *ledger, tally_store_transaction *transaction,
+                             int64_t subject, const tally_member *member, tally_text name,
+                             int64_t as_of_ms, tally_statement **out_statement, tally_err *err)
+{
+    tally_subject_view view;
+    tally_rc rc = tally_subject_view_open(&view, ledger, transaction, subject, member, err);
+
+    if (rc != TALLY_OK)
+        return rc;
+    rc = tally_replay_statement(view.replay, name,
+                                as_of_ms == TALLY_NOTHING ? tally_ledger_now_ms(ledger) : as_of_ms,
+                                out_statement, err);
+    tally_subject_view_close(&view);
+    return rc;
+}
+
+tally_rc tally_ledger_own_statement(tally_ledger *ledger, tally_store_transaction *transaction,
+                                    const tally_member *member, int64_t as_of_ms,
+                                    tally_statement **out_statement, tally_err *err)
+{
+    return statement_of(ledger, transaction, member->subject, member,
+                        tally_text_from(member->dids[member->did_count - 1]), as_of_ms,
+                        out_statement, err);
+}
+
+typedef struct asking {
+    const tally_statement_request *request;
+    tally_member member;
+    int64_t subject;
+    bool is_found;
+    tally_statement *statement;
+} asking;
+
+static tally_rc find_work(tally_ledger *ledger, tally_store_transaction *transaction, void *context,
+                          tally_err *err)
+{
+    const tally_text org = TALLY_TEXT("org:");
+    asking *a = context;
+    tally_text name = a->request->subject;
+    tally_rc rc;
+
+    if (!ledger->is_about_organisations)
+        return tally_member_find(ledger, transaction, name, &a->member, &a->is_found, err);
+    if (!tally_text_has_prefix(name, org))
+        return TALLY_OK;
+    rc = tally_organisation_subject(
+        ledger, transaction, tally_text_slice(name, org.count, name.count), &a->subject, err);
+    a->is_found = a->subject != 0;
+    return rc;
+}
+
+static tally_rc tell_work(tally_ledger *ledger, tally_store_transaction *transaction, void *context,
+                          tally_err *err)
+{
+    asking *a = context;
+
+    if (!ledger->is_about_organisations)
+        return tally_ledger_own_statement(ledger, transaction, &a->member, a->request->as_of_ms,
+                                          &a->statement, err);
+    return statement_of(ledger, transaction, a->subject, NULL, a->request->subject,
+                        a->request->as_of_ms, &a->statement, err);
+}
+
+tally_rc tally_ledger_statement(tally_ledger *ledger, const tally_statement_request *request,
+                                tally_statement **out_statement, tally_denial *denial,
+                                tally_err *err)
+{
+    static const tally_ticket no_ticket = { .role = "operator", .fields = "statement" };
+    asking a = { .request = request };
+    tally_rc rc = tally_ledger_run(ledger, false, find_work, &a, err);
+
+    if (rc == TALLY_OK && !a.is_found)
+        rc = tally_deny(denial, err, TALLY_E_DENIED, "E_NOT_FOUND", "R19",
+                        "check the did, or the org: id, that you were given",
+                        "there is no statement for this subject");
+    if (rc == TALLY_OK && !ledger->is_about_organisations)
+        rc = tally_access_log(ledger, &a.member,
+                              request->ticket != NULL ? request->ticket : &no_ticket, denial, err);
+    if (rc == TALLY_OK)
+        rc = tally_ledger_run(ledger, false, tell_work, &a, err);
+    tally_member_wipe(&a.member);
+    if (rc == TALLY_OK)
+        *out_statement = a.statement;
+    return rc;
+}
