@@ -25,7 +25,8 @@
 #define TALLY_SEAL_WRAPPED_BYTES (TALLY_SEAL_KEY_BYTES + TALLY_SEAL_EXTRA_BYTES)
 
 /* Seal count bytes into out, which has room for count + TALLY_SEAL_EXTRA_BYTES. The message
- * may stand at out + TALLY_SEAL_NONCE_BYTES; else they do not overlap. The only failure is that of random; out is then zero. */
+ * may stand at out + TALLY_SEAL_NONCE_BYTES; else they do not overlap. The only failure is that of
+ * random; out is then zero. */
 TALLY_MUST_CHECK tally_rc tally_seal(uint8_t *out, const void *message, size_t count,
                                      const void *context, size_t context_count,
                                      const uint8_t key32[static TALLY_SEAL_KEY_BYTES],

@@ -10,6 +10,7 @@
  * member whose row is gone is unreadable, whatever else is left over. */
 
 #include "ledger/member.h"
+#include "ledger/snapshot.h"
 
 #include "crypto/seal.h"
 #include "util/alloc.h"
@@ -128,6 +129,8 @@ tally_rc tally_member_delete(tally_ledger *ledger, tally_store_transaction *tran
     for (uint32_t i = 0; rc == TALLY_OK && i < member->did_count; i++)
         rc = tally_store_unname(transaction, TALLY_STORE_MEMBER_BY_DID,
                                 tally_text_from(member->dids[i]), err);
+    if (rc == TALLY_OK)
+        rc = tally_snapshot_forget(transaction, member->subject, err);
     if (rc == TALLY_OK)
         rc = tally_store_delete(transaction, TALLY_STORE_MEMBERS, member->subject, err);
     return rc;

@@ -49,7 +49,7 @@ TALLY_MUST_CHECK tally_rc tally_member_load(tally_ledger *ledger,
 TALLY_MUST_CHECK tally_rc tally_member_save(tally_ledger *ledger,
                                             tally_store_transaction *transaction,
                                             const tally_member *member, tally_err *err);
-/* Remove the member's own rows: MEMBERS and MEMBER_BY_DID. */
+/* Remove the member's own rows: MEMBERS, MEMBER_BY_DID and SNAPSHOT_OPENINGS. */
 TALLY_MUST_CHECK tally_rc tally_member_delete(tally_ledger *ledger,
                                               tally_store_transaction *transaction,
                                               const tally_member *member, tally_err *err);
