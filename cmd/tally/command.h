@@ -42,6 +42,7 @@ int tally_cmd_audit(int argc, char **argv);
 int tally_cmd_eval(int argc, char **argv);
 int tally_cmd_log(int argc, char **argv);
 int tally_cmd_policy(int argc, char **argv);
+int tally_cmd_submit(int argc, char **argv);
 int tally_cmd_version(int argc, char **argv);
 int tally_cmd_wallet(int argc, char **argv);
 int tally_cmd_witness(int argc, char **argv);

@@ -13,8 +13,8 @@
 #define POOL_FIELDS 4096u
 #define BRIEF_BYTES 80u
 
-/* Enough for the events of JSON Lines and a small array; grows when needed. */
-#define FIRST_SIMDJSON_BYTES ((size_t)64 << 10)
+/* The longest event; grows when an array is longer. */
+#define FIRST_SIMDJSON_BYTES TALLY_BATCH_EVENT_BYTES_MAX
 
 tally_rc tally_batch_reader_new(tally_batch_reader **out_reader, tally_err *err)
 {

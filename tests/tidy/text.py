@@ -52,7 +52,7 @@ HOUSE = {
         "publish/", "batch/", "message/", "cred/", "store/"),
     "src/http": ("ledger/", "json/", "util/"),
     "src/web": ("ledger/", "util/"),
-    "src/client": ("util/", "json/", "crypto/"),
+    "src/client": ("util/", "json/", "crypto/", "batch/", "message/values.h"),
     "src/wallet": (
         "util/", "json/", "crypto/", "message/", "cred/", "tlog/", "policy/", "score/", "client/"),
 }

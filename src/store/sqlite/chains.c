@@ -179,7 +179,7 @@ static tally_rc write_chunk(tally_store *store, size_t index, tally_err *err)
 
     if (rc != TALLY_OK)
         return rc;
-    tally_heads_write(store->heads.chunks[index], bytes);
+    tally_heads_save(store->heads.chunks[index], bytes);
     code = sqlite3_bind_int64(statement, 1, (int64_t)index);
     if (code == SQLITE_OK)
         code = tally_sqlite_bind(statement, 2, tally_text_of((const char *)bytes, sizeof(bytes)));

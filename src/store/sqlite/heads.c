@@ -119,7 +119,7 @@ void tally_heads_keep(tally_heads *heads, bool were_all_written)
     heads->change_count = 0;
 }
 
-void tally_heads_write(const tally_heads_chunk *chunk, uint8_t *out)
+void tally_heads_save(const tally_heads_chunk *chunk, uint8_t *out)
 {
     for (size_t i = 0; i < TALLY_HEADS_A_CHUNK; i++) {
         uint64_t sequence = (uint64_t)chunk->sequences[i];

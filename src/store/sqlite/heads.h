@@ -57,7 +57,7 @@ void tally_heads_undo(tally_heads *heads);
 void tally_heads_keep(tally_heads *heads, bool were_all_written);
 
 /* A chunk as bytes: TALLY_HEADS_A_CHUNK numbers of 8 bytes, big endian. */
-void tally_heads_write(const tally_heads_chunk *chunk, uint8_t *out);
+void tally_heads_save(const tally_heads_chunk *chunk, uint8_t *out);
 /* TALLY_E_CORRUPT: a number is negative or above last_sequence. */
 TALLY_MUST_CHECK tally_rc tally_heads_read(tally_heads_chunk *chunk, const uint8_t *bytes,
                                            int64_t last_sequence);
