@@ -156,7 +156,9 @@ tally_rc tally_access_log(tally_ledger *ledger, const tally_member *member,
                           "a plaintext read needs a case and a purpose of %u to %u bytes; nothing "
                           "was opened",
                           PURPOSE_BYTES_MIN, TALLY_TICKET_PURPOSE_BYTES_MAX);
-    rc = tally_ledger_run(ledger, true, log_work, &l, &why);
+    rc = ledger->options.is_for_writing
+             ? tally_ledger_run(ledger, true, log_work, &l, &why)
+             : tally_err_set(&why, TALLY_E_IO, 0, "the programme is open for reading only");
     if (rc == TALLY_E_IO)
         return tally_deny(denial, err, rc, "E_LOG_UNAVAILABLE", "R21",
                           "mend what the store reports, then read again",

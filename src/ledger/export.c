@@ -349,7 +349,10 @@ static tally_rc write_all(exporting *e, tally_err *err)
         return rc;
     tally_jcs_member_text(&e->jcs, "programme", tally_ledger_origin(e->ledger));
     tally_jcs_member_text(&e->jcs, "programme-did", tally_ledger_did(e->ledger));
-    rc = write_records(e, err);
+    tally_jcs_name(&e->jcs, "receipts");
+    rc = tally_export_receipts(&e->jcs, e->transaction, e->member, e->arena, err);
+    if (rc == TALLY_OK)
+        rc = write_records(e, err);
     if (rc == TALLY_OK)
         rc = write_statement(e, err);
     if (rc != TALLY_OK)

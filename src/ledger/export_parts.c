@@ -7,6 +7,7 @@
 #include "crypto/hash.h"
 #include "crypto/jws.h"
 #include "ledger/export.h"
+#include "ledger/receipt.h"
 #include "message/values.h"
 
 void tally_export_bytes(tally_jcs *jcs, const uint8_t *bytes, size_t count)
@@ -19,6 +20,47 @@ void tally_export_bytes(tally_jcs *jcs, const uint8_t *bytes, size_t count)
         jcs->failure = tally_buffer_failure(&text);
     tally_jcs_text(jcs, tally_buffer_text(&text));
     tally_buffer_free(&text);
+}
+
+static tally_rc write_receipt(tally_jcs *jcs, const tally_member *member,
+                              const tally_receipt_row *row, tally_err *err)
+{
+    tally_buffer text;
+    tally_rc rc;
+
+    tally_buffer_init(&text, TALLY_RECEIPT_BYTES_MAX);
+    rc = tally_receipt_open(member, row, &text, err);
+    if (rc == TALLY_OK) {
+        tally_jcs_object(jcs);
+        if (row->ended_ms != INT64_MAX)
+            tally_value_write_instant(jcs, "ended", row->ended_ms);
+        tally_value_write_instant(jcs, "lapses", row->lapses_ms);
+        tally_jcs_member_text(jcs, "receipt", tally_buffer_text(&text));
+        tally_jcs_object_end(jcs);
+    }
+    tally_buffer_free(&text);
+    return rc;
+}
+
+tally_rc tally_export_receipts(tally_jcs *jcs, tally_store_transaction *transaction,
+                               const tally_member *member, tally_arena *arena, tally_err *err)
+{
+    int64_t numbers[TALLY_RECEIPTS_MAX];
+    size_t count = 0;
+    tally_rc rc = TALLY_OK;
+
+    if (member != NULL)
+        rc = tally_receipt_numbers(transaction, member->subject, numbers, &count, err);
+    tally_jcs_array(jcs);
+    for (size_t i = 0; rc == TALLY_OK && i < count; i++) {
+        tally_receipt_row row;
+
+        rc = tally_receipt_load(transaction, numbers[i], arena, &row, err);
+        if (rc == TALLY_OK)
+            rc = write_receipt(jcs, member, &row, err);
+    }
+    tally_jcs_array_end(jcs);
+    return rc;
 }
 
 tally_rc tally_export_statement(tally_jcs *jcs, tally_replay *replay, tally_text subject,

@@ -6,11 +6,18 @@
 
 #include "crypto/ed25519.h"
 #include "json/jcs.h"
+#include "ledger/member.h"
 #include "ledger/replay.h"
 #include "util/buffer.h"
 
 /* Bytes as an item of an array. */
 void tally_export_bytes(tally_jcs *jcs, const uint8_t *bytes, size_t count);
+
+/* A member's receipts as an array, oldest first. arena: for reading them. */
+TALLY_MUST_CHECK tally_rc tally_export_receipts(tally_jcs *jcs,
+                                                tally_store_transaction *transaction,
+                                                const tally_member *member, tally_arena *arena,
+                                                tally_err *err);
 
 /* A statement as the value that stands in an export: its JSON rendering in canonical form. */
 TALLY_MUST_CHECK tally_rc tally_export_statement(tally_jcs *jcs, tally_replay *replay,

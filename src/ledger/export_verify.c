@@ -14,6 +14,7 @@
 #include "json/read.h"
 #include "ledger/export.h"
 #include "ledger/export_parts.h"
+#include "ledger/member.h"
 #include "ledger/record.h"
 #include "message/values.h"
 #include "message/receipt.h"
@@ -372,7 +373,7 @@ static tally_rc compare(verifying *v, tally_err *err)
 
 /* ---- records, receipts ---------------------------------------------------------------------- */
 
-/* A consent's body is its receipt, signed by both. */
+/* Signed by both. */
 static tally_rc check_receipt(verifying *v, tally_text receipt, tally_err *err)
 {
     tally_signed_receipt parts;
@@ -387,50 +388,46 @@ static tally_rc check_receipt(verifying *v, tally_text receipt, tally_err *err)
     return rc;
 }
 
-static tally_rc read_slot(verifying *v, tally_json_reader *slot, bool *is_consent, tally_err *err)
+static tally_rc read_receipts(verifying *v, tally_json_reader *document, tally_err *err)
 {
-    int64_t number;
-    uint8_t salt[TALLY_SALT_BYTES], *bytes;
-    tally_text encoded, value;
-    size_t count = 0;
-    tally_rc rc;
+    tally_json_reader item;
+    tally_json_items items;
+    tally_rc rc = TALLY_OK;
 
-    tally_value_read_bytes(slot, "salt", salt, sizeof(salt));
-    number = tally_json_read_integer(slot, "slot", 0, 255);
-    encoded = tally_json_read_optional_text(slot, "value", TEXT_BYTES_MAX * 4);
-    rc = tally_json_read_end(slot);
-    if (rc != TALLY_OK)
-        return rc;
-    bytes = tally_arena_alloc(v->arena, encoded.count + 1);
-    if (bytes == NULL)
-        return tally_err_set(err, tally_arena_failure(v->arena), 0, "reading an export");
-    if (tally_base64url_decode(bytes, encoded.count, &count, encoded) != TALLY_OK)
-        return tally_err_set(err, TALLY_E_INVALID, 0, "a record holds what is no base64url");
-    value = tally_text_of((const char *)bytes, count);
-    if (number == TALLY_SLOT_WHAT)
-        *is_consent = tally_text_has_suffix(value, TALLY_TEXT("\"type\":\"consent\"}"));
-    return number == TALLY_SLOT_BODY && *is_consent ? check_receipt(v, value, err) : TALLY_OK;
+    tally_json_read_array(document, "receipts", 0, TALLY_RECEIPTS_MAX, &items);
+    while (rc == TALLY_OK && tally_json_next_object(&items, &item)) {
+        tally_text receipt = tally_json_read_text(&item, "receipt", TALLY_RECEIPT_BYTES_MAX);
+
+        (void)tally_value_read_optional_instant(&item, "ended", 0);
+        (void)tally_value_read_instant(&item, "lapses");
+        rc = tally_json_read_end(&item);
+        if (rc == TALLY_OK)
+            rc = check_receipt(v, receipt, err);
+    }
+    return rc != TALLY_OK ? rc : document->rc;
 }
 
-/* Records are in the order of their slots, so what a record is comes first. */
-static tally_rc read_records(verifying *v, tally_json_reader *document, tally_err *err)
+/* What opens the log's records: in form; the log they are in is not here to compare. */
+static tally_rc read_records(tally_json_reader *document)
 {
     tally_json_reader record, slot;
     tally_json_items records, slots;
-    tally_rc rc = TALLY_OK;
 
     tally_json_read_array(document, "records", 0, EXPORT_BATCHES_MAX, &records);
-    while (rc == TALLY_OK && tally_json_next_object(&records, &record)) {
-        bool is_consent = false;
-
+    while (tally_json_next_object(&records, &record)) {
         (void)tally_json_read_integer(&record, "index", 0, TALLY_JSON_INTEGER_MAX);
         tally_json_read_array(&record, "slots", 0, TALLY_SLOT_COUNT, &slots);
-        while (rc == TALLY_OK && tally_json_next_object(&slots, &slot))
-            rc = read_slot(v, &slot, &is_consent, err);
-        if (rc == TALLY_OK)
-            rc = tally_json_read_end(&record);
+        while (tally_json_next_object(&slots, &slot)) {
+            uint8_t salt[TALLY_SALT_BYTES];
+
+            tally_value_read_bytes(&slot, "salt", salt, sizeof(salt));
+            (void)tally_json_read_integer(&slot, "slot", 0, TALLY_SLOT_COUNT - 1);
+            (void)tally_json_read_text(&slot, "value", TEXT_BYTES_MAX * 4);
+            (void)tally_json_read_end(&slot);
+        }
+        (void)tally_json_read_end(&record);
     }
-    return rc != TALLY_OK ? rc : document->rc;
+    return document->rc;
 }
 
 /* ---- the document ----------------------------------------------------------------------------- */
@@ -480,7 +477,9 @@ static tally_rc verify(verifying *v, const tally_json_value *root, tally_text wa
     if (rc == TALLY_OK)
         rc = read_events(v, &document, err);
     if (rc == TALLY_OK)
-        rc = read_records(v, &document, err);
+        rc = read_receipts(v, &document, err);
+    if (rc == TALLY_OK)
+        rc = read_records(&document);
     if (rc == TALLY_OK)
         rc = read_rest(v, &document);
     return rc == TALLY_OK ? compare(v, err) : rc;

@@ -104,6 +104,11 @@ void tally_member_binding(const tally_ledger *ledger, const tally_member *member
                 out_from_ms[i] = member->policies[k].from_ms;
         }
     }
+    /* Whoever accepts a version accepts the ones before it, from then on. */
+    for (uint32_t i = ledger->policy->version_count; i > 1; i--) {
+        if (out_from_ms[i - 2] == INT64_MAX)
+            out_from_ms[i - 2] = out_from_ms[i - 1];
+    }
 }
 
 tally_rc tally_subject_view_open(tally_subject_view *out_view, tally_ledger *ledger,
