@@ -14,6 +14,8 @@ static const tally_command commands[] = {
     { "eval", "Compute scores from files of events", tally_cmd_eval },
     { "log", "Publish, serve and prove a transparency log", tally_cmd_log },
     { "policy", "Check, test, explain and freeze policies", tally_cmd_policy },
+    { "receipt", "Verify consent receipts", tally_cmd_receipt },
+    { "roll", "Issue enrolment tokens", tally_cmd_roll },
     { "submit", "Sign events in batches and send them to a programme", tally_cmd_submit },
     { "version", "Print the version", tally_cmd_version },
     { "wallet", "Keep your keys, another for each programme", tally_cmd_wallet },

@@ -10,6 +10,7 @@
 
 #include "command.h"
 #include "crypto/ed25519.h"
+#include "wallet_session.h"
 
 /* In the order `tally wallet --help` lists them. */
 static const tally_command commands[] = {
@@ -17,13 +18,20 @@ static const tally_command commands[] = {
     { "restore", "Make a wallet again from its 24 words", tally_cmd_wallet_restore },
     { "show", "List the programmes of a wallet, and who you are there", tally_cmd_wallet_show },
     { "backup", "Copy a wallet, or show its words again", tally_cmd_wallet_backup },
+    { "join", "Join a programme", tally_cmd_wallet_join },
+    { "consent", "Renew your agreement, or agree to newer rules", tally_cmd_wallet_consent },
+    { "card", "Print your membership card for a source", tally_cmd_wallet_card },
+    { "receipts", "List what you agreed to", tally_cmd_wallet_receipts },
+    { "withdraw", "Withdraw a receipt", tally_cmd_wallet_withdraw },
+    { "rotate", "Take another key, also when the present one was stolen", tally_cmd_wallet_rotate },
+    { "leave", "Leave a programme", tally_cmd_wallet_leave },
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
 static void print_usage(FILE *stream)
 {
-    fputs("Usage: tally wallet COMMAND [OPTIONS] WALLET\n"
+    fputs("Usage: tally wallet COMMAND [OPTIONS] WALLET [DIR]\n"
           "\n"
           "Your half: the keys by which programmes know you, another in each, and what they\n"
           "gave you.\n"

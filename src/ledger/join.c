@@ -4,6 +4,7 @@
 #include "ledger/join.h"
 
 #include "crypto/ed25519.h"
+#include "ledger/admit.h"
 #include "ledger/leave.h"
 #include "ledger/receipt.h"
 #include "ledger/record.h"
@@ -281,17 +282,13 @@ static tally_rc receive(tally_ledger *ledger, tally_store_transaction *transacti
     }
     if (rc == TALLY_OK && !message->is_repeated)
         rc = tally_message_spend(ledger, transaction, message, receiving->certificate, err);
+    /* A member that joins has the newest number. */
+    if (rc == TALLY_OK)
+        tally_admit_forget(ledger, message->is_member ? message->member.subject
+                                                      : ledger->state.last_subject);
     if (rc == TALLY_OK && receiving->has_erased)
         rc = tally_erase_note(ledger, transaction, &message->member, message->now_ms, err);
     return rc;
-}
-
-/* What admission remembers of members is not true any more. */
-static void forget(tally_ledger *ledger)
-{
-    if (ledger->caches != NULL)
-        ledger->free_caches(ledger->caches);
-    ledger->caches = NULL;
 }
 
 tally_rc tally_ledger_receive(tally_ledger *ledger, tally_text message,
@@ -317,13 +314,10 @@ tally_rc tally_ledger_receive(tally_ledger *ledger, tally_text message,
                         "A request to read changes nothing and is not taken here.");
     if (rc == TALLY_OK)
         rc = tally_ledger_run(ledger, true, receive, &receiving, err);
-    if (rc == TALLY_OK) {
-        forget(ledger);
-        if (receiving.has_erased)
-            tally_erase_purge(ledger);
-    } else {
+    if (rc == TALLY_OK && receiving.has_erased)
+        tally_erase_purge(ledger);
+    if (rc != TALLY_OK)
         tally_buffer_reset(out_answer);
-    }
     tally_message_wipe(&read);
     tally_arena_free(arena);
     return rc;

@@ -284,7 +284,11 @@ static tally_rc take(const tally_wallet *wallet, tally_wallet_programme *program
         rc = take_rotated(wallet, programme, answer->member, err);
         break;
     case TALLY_ANSWER_LEFT:
-        tally_wallet_forget(programme);
+        /* Without a certificate this key is nobody's there: perhaps another device changed it. */
+        if (answer->has_certificate)
+            tally_wallet_forget(programme);
+        else
+            programme->is_member = false;
         break;
     }
     return rc;

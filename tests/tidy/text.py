@@ -63,6 +63,7 @@ LIBRARIES = {
     "sodium": ("src/crypto",),
     "libfyaml.h": ("src/policy",),
     "jansson.h": ("src/policy", "tests", "bench"),
+    "qrencode.h": ("cmd",),
     "zlib.h": ("src/eval", "cmd", "tests", "bench"),
     "simdjson.h": ("src/batch",),
     "sqlite3.h": ("src/store", "tests", "bench"),
