@@ -18,6 +18,8 @@ typedef struct viewing {
     tally_ledger *ledger;
     tally_store_transaction *transaction;
     tally_replay *replay;
+    uint32_t batch_count, batch_room;
+    int64_t *batches;
     uint32_t source_count;
     tally_source_record sources[SOURCES_KEPT];
 } viewing;
@@ -69,6 +71,24 @@ static tally_rc void_from(viewing *v, const tally_source_record *source, int64_t
     return TALLY_OK;
 }
 
+/* Events come newest first, so those of one batch come together. */
+static tally_rc note_batch(viewing *v, int64_t batch, tally_err *err)
+{
+    if (v->batch_count > 0 && v->batches[v->batch_count - 1] == batch)
+        return TALLY_OK;
+    if (v->batch_count == v->batch_room) {
+        uint32_t room = v->batch_room == 0 ? 16 : v->batch_room * 2;
+        int64_t *grown = tally_realloc_array(v->batches, room, sizeof(*grown));
+
+        if (grown == NULL)
+            return tally_err_set(err, TALLY_E_NOMEM, 0, "reading a subject's events");
+        v->batches = grown;
+        v->batch_room = room;
+    }
+    v->batches[v->batch_count++] = batch;
+    return TALLY_OK;
+}
+
 static tally_rc view_event(void *context, const tally_subject_event *event, bool *out_is_enough,
                            tally_err *err)
 {
@@ -78,6 +98,8 @@ static tally_rc view_event(void *context, const tally_subject_event *event, bool
     tally_rc rc = source_of(v, event->plain.source, &source, err);
 
     (void)out_is_enough;
+    if (rc == TALLY_OK)
+        rc = note_batch(v, event->batch, err);
     if (rc == TALLY_OK)
         rc = void_from(v, source, event->batch, &void_ms, err);
     if (rc == TALLY_OK)
@@ -116,7 +138,7 @@ tally_rc tally_subject_view_open(tally_subject_view *out_view, tally_ledger *led
                                  const tally_member *member, tally_err *err)
 {
     int64_t from_ms[TALLY_LEDGER_VERSIONS_MAX];
-    tally_subject_view view = { NULL, NULL };
+    tally_subject_view view = { .policy = NULL };
     viewing *v = tally_alloc_zeroed(sizeof(*v));
     tally_rc rc;
 
@@ -134,6 +156,8 @@ tally_rc tally_subject_view_open(tally_subject_view *out_view, tally_ledger *led
                                   member != NULL ? member->rid : NULL, 0, view_event, v, err);
     if (rc == TALLY_OK)
         rc = tally_replay_finish(view.replay, true, err);
+    view.batch_count = v->batch_count;
+    view.batches = v->batches;
     tally_release(v);
     if (rc != TALLY_OK) {
         tally_subject_view_close(&view);
@@ -147,7 +171,8 @@ void tally_subject_view_close(tally_subject_view *view)
 {
     tally_replay_free(view->replay);
     tally_policy_free(view->policy);
-    *view = (tally_subject_view){ NULL, NULL };
+    tally_release(view->batches);
+    *view = (tally_subject_view){ .policy = NULL };
 }
 
 /* ---- statements --------------------------------------------------------------------- */

@@ -16,6 +16,8 @@
 typedef struct tally_subject_view {
     tally_policy *policy; /* what binds this subject */
     tally_replay *replay;
+    uint32_t batch_count; /* that its events came in, each once, newest first */
+    int64_t *batches;
 } tally_subject_view;
 
 /* Open and replay a subject's events. member NULL: subject is an organisation. Whoever calls has the right
