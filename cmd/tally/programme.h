@@ -2,33 +2,34 @@
 #ifndef TALLY_CMD_PROGRAMME_H
 #define TALLY_CMD_PROGRAMME_H
 
-/* What the commands on a programme's folder share: opening it, its clock, and telling why
- * something was refused. */
-
-#include <stdbool.h>
-#include <stdint.h>
+/* What the commands share that work on a programme's folder. They take --now
+ * INSTANT, which is for programmes with a simulated clock. */
 
 #include "ledger/ledger.h"
+#include "load.h"
 
-typedef struct tally_programme_place {
-    const char *command; /* "wallet join", for messages */
-    const char *folder;
-    bool has_now; /* --now, for a programme whose clock is simulated */
-    int64_t now_ms;
-} tally_programme_place;
+typedef struct tally_cmd_programme {
+    tally_ledger *ledger;
+    tally_system_zones zones;
+} tally_cmd_programme;
 
-/* Read the value of --now. False: it is no instant (RFC 3339, with Z or an offset). */
-TALLY_MUST_CHECK bool tally_programme_take_now(tally_programme_place *place, const char *value);
+/* The clock that a command works by: the system's, or with --now one that stands still. False: now
+ * is no instant, and it was said. */
+TALLY_MUST_CHECK bool tally_cmd_clock(const char *command, const char *now, tally_clock *out);
 
-/* The clock of the options: fixed, or the system's. */
-tally_clock tally_programme_clock(const tally_programme_place *place);
+/* Open a programme; what is wrong is printed.
+ *
+ * out  not to be moved; closed with tally_cmd_close_programme() whatever is returned
+ * now  of --now, or NULL
+ *
+ * Returns the exit status: TALLY_EXIT_OK, or what the command ends with. */
+TALLY_MUST_CHECK int tally_cmd_open_programme(tally_cmd_programme *out, const char *command,
+                                              const char *folder, const char *now,
+                                              bool is_for_writing);
+void tally_cmd_close_programme(tally_cmd_programme *programme);
 
-/* Open the programme. Returns an exit status; failures are already told. */
-int tally_programme_open(tally_ledger **out_ledger, const tally_programme_place *place,
-                         bool is_for_writing);
-
-/* Tell a failure of a use case, with what to do next; returns the exit status that belongs to it. */
-int tally_programme_refused(const tally_programme_place *place, const tally_denial *denial,
-                            const tally_err *err);
+/* Print why something was refused and what to do next; returns the exit status. denial may be NULL, or
+ * hold nothing. */
+int tally_cmd_refused(const char *command, const tally_denial *denial, const tally_err *err);
 
 #endif

@@ -25,30 +25,30 @@ static void print_help(FILE *stream)
           stream);
 }
 
-static int issue(const tally_programme_place *place, int64_t count)
+static int issue(const char *folder, const char *now, int64_t count)
 {
+    tally_cmd_programme programme;
     tally_err err = TALLY_ERR_INIT;
-    tally_ledger *ledger = NULL;
     tally_rc rc = TALLY_OK;
-    int status = tally_programme_open(&ledger, place, false);
+    int status = tally_cmd_open_programme(&programme, "roll issue", folder, now, false);
 
     if (status != TALLY_EXIT_OK)
-        return status;
+        count = 0;
     for (int64_t i = 0; rc == TALLY_OK && i < count; i++) {
         char token[TALLY_TOKEN_TEXT_BYTES];
 
-        rc = tally_token_issue(ledger, token, &err);
+        rc = tally_token_issue(programme.ledger, token, &err);
         if (rc == TALLY_OK)
             puts(token);
         tally_secret_wipe(token, sizeof(token));
     }
-    tally_ledger_close(ledger);
-    return rc == TALLY_OK ? TALLY_EXIT_OK : tally_programme_refused(place, NULL, &err);
+    tally_cmd_close_programme(&programme);
+    return rc == TALLY_OK ? status : tally_cmd_refused("roll issue", NULL, &err);
 }
 
 int tally_cmd_roll(int argc, char **argv)
 {
-    tally_programme_place place = { .command = "roll issue" };
+    const char *folder = NULL, *now = NULL;
     int64_t count = 1;
 
     if (tally_cmd_wants_help(argc, argv)) {
@@ -65,20 +65,19 @@ int tally_cmd_roll(int argc, char **argv)
         if (strcmp(argv[i], "--count") == 0 && has_value &&
             tally_text_parse_i64(&count, tally_text_from(argv[i + 1]), 1, COUNT_MAX) == TALLY_OK) {
             i++;
-        } else if (strcmp(argv[i], "--now") == 0 && has_value &&
-                   tally_programme_take_now(&place, argv[i + 1])) {
-            i++;
-        } else if (place.folder == NULL && argv[i][0] != '-') {
-            place.folder = argv[i];
+        } else if (strcmp(argv[i], "--now") == 0 && has_value) {
+            now = argv[++i];
+        } else if (folder == NULL && argv[i][0] != '-') {
+            folder = argv[i];
         } else {
             fprintf(stderr, "tally roll issue: not understood, or not a value for it: %s\n",
                     argv[i]);
             return TALLY_EXIT_USAGE;
         }
     }
-    if (place.folder == NULL) {
+    if (folder == NULL) {
         fputs("tally roll issue: name the folder of the programme\n", stderr);
         return TALLY_EXIT_USAGE;
     }
-    return issue(&place, count);
+    return issue(folder, now, count);
 }

@@ -51,7 +51,7 @@ static bool find_source(tally_wallet_session *session, finding *out)
     tally_err err = TALLY_ERR_INIT;
 
     *out = (finding){ .name = session->source };
-    if (tally_source_each(session->ledger, match, out, &err) != TALLY_OK)
+    if (tally_source_each(session->programme.ledger, match, out, &err) != TALLY_OK)
         return tally_wallet_session_fail(session, &err);
     if (out->did[0] == '\0')
         fprintf(stderr, "tally wallet card: the programme has no source '%s'\n", session->source);

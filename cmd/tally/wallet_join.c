@@ -100,7 +100,7 @@ static bool has_agreed(const tally_wallet_session *session, const tally_wallet *
     fprintf(stderr,
             "tally %s: nothing was sent. To agree without a terminal, say --agree and the hash of "
             "the notice that you read.\n",
-            session->place.command);
+            session->command);
     return false;
 }
 
@@ -129,9 +129,9 @@ static bool make_request(tally_wallet_session *session, tally_wallet *wallet,
     terms.recovery_did = tally_text_from(recovery.text);
     tally_buffer_init(&offer, TALLY_RECEIPT_BYTES_MAX);
     tally_buffer_init(&notice, TALLY_NOTICE_BYTES_MAX);
-    rc = tally_ledger_offer(session->ledger, &terms, &offer, &notice, &denial, &err);
+    rc = tally_ledger_offer(session->programme.ledger, &terms, &offer, &notice, &denial, &err);
     if (rc != TALLY_OK) {
-        (void)tally_programme_refused(&session->place, &denial, &err);
+        (void)tally_cmd_refused(session->command, &denial, &err);
     } else if (has_agreed(session, wallet, &notice)) {
         rc = tally_wallet_ask_join(wallet, programme, &moment, tally_buffer_text(&offer),
                                    tally_buffer_text(&notice), token, out, &err);

@@ -62,6 +62,7 @@ static bool take_option(tally_wallet_session *session, const char *name, const c
         { "--svg", offsetof(tally_wallet_session, svg_path) },
         { "--record", offsetof(tally_wallet_session, record) },
         { "--to", offsetof(tally_wallet_session, to_path) },
+        { "--now", offsetof(tally_wallet_session, now) },
         { "--passphrase-file", offsetof(tally_wallet_session, options) +
                                    offsetof(tally_wallet_options, passphrase_file) },
     };
@@ -73,8 +74,6 @@ static bool take_option(tally_wallet_session *session, const char *name, const c
             return true;
         }
     }
-    if (strcmp(name, "--now") == 0)
-        return tally_programme_take_now(&session->place, value);
     if (strcmp(name, "--member") == 0)
         return take_number(&session->member, value, 0, TALLY_WALLET_GENERATED_MAX - 1);
     if (strcmp(name, "--policy-version") == 0)
@@ -87,7 +86,7 @@ static bool take_option(tally_wallet_session *session, const char *name, const c
 
 static int refuse(const tally_wallet_session *session, const char *what, const char *which)
 {
-    fprintf(stderr, "tally %s: %s%s\n", session->place.command, what, which);
+    fprintf(stderr, "tally %s: %s%s\n", session->command, what, which);
     return TALLY_EXIT_USAGE;
 }
 
@@ -95,14 +94,14 @@ int tally_wallet_session_read(tally_wallet_session *session, int argc, char **ar
                               const char *command, const char *const *allowed)
 {
     *session = (tally_wallet_session){ .options = { .passphrase_fd = -1 },
-                                       .place = { .command = command },
+                                       .command = command,
                                        .member = -1 };
     for (int i = 1; i < argc; i++) {
         if (argv[i][0] != '-') {
             if (session->options.path == NULL)
                 session->options.path = argv[i];
-            else if (session->place.folder == NULL)
-                session->place.folder = argv[i];
+            else if (session->folder == NULL)
+                session->folder = argv[i];
             else
                 return refuse(session, "a wallet and a programme, not also ", argv[i]);
         } else if (!is_allowed(argv[i], allowed)) {
@@ -113,7 +112,7 @@ int tally_wallet_session_read(tally_wallet_session *session, int argc, char **ar
             i++;
         }
     }
-    if (session->options.path == NULL || session->place.folder == NULL)
+    if (session->options.path == NULL || session->folder == NULL)
         return refuse(session, "name the wallet and the folder of the programme", "");
     if (session->is_for_all && session->member >= 0)
         return refuse(session, "one of --member and --all", "");
@@ -126,7 +125,7 @@ int tally_wallet_session_read(tally_wallet_session *session, int argc, char **ar
 
 bool tally_wallet_session_fail(const tally_wallet_session *session, const tally_err *err)
 {
-    fprintf(stderr, "tally %s: %s\n", session->place.command, err->message);
+    fprintf(stderr, "tally %s: %s\n", session->command, err->message);
     return false;
 }
 
@@ -139,7 +138,7 @@ static int open_wallet(tally_wallet_session *session)
         if (session->is_for_all || session->member >= 0) {
             if (session->member < (int64_t)tally_wallet_set_count(session->set))
                 return TALLY_EXIT_OK;
-            fprintf(stderr, "tally %s: there are %u members in %s\n", session->place.command,
+            fprintf(stderr, "tally %s: there are %u members in %s\n", session->command,
                     (unsigned)tally_wallet_set_count(session->set), session->options.path);
             return TALLY_EXIT_USAGE;
         }
@@ -164,9 +163,17 @@ static int read_tokens(tally_wallet_session *session)
     return TALLY_EXIT_FILES;
 }
 
+static int open_programme(tally_wallet_session *session, bool is_for_writing)
+{
+    session->is_open = true;
+    return tally_cmd_open_programme(&session->programme, session->command, session->folder,
+                                    session->now, is_for_writing);
+}
+
 static void close_session(tally_wallet_session *session)
 {
-    tally_ledger_close(session->ledger);
+    if (session->is_open)
+        tally_cmd_close_programme(&session->programme);
     tally_wallet_file_close(session->file);
     tally_wallet_set_free(session->set);
     if (session->tokens.bytes != NULL)
@@ -190,8 +197,8 @@ bool tally_wallet_session_save(tally_wallet_session *session)
 static tally_wallet_programme *find_programme(tally_wallet_session *session, tally_wallet *wallet,
                                               bool joins)
 {
-    tally_text origin = tally_ledger_origin(session->ledger);
-    tally_text did = tally_ledger_did(session->ledger);
+    tally_text origin = tally_ledger_origin(session->programme.ledger);
+    tally_text did = tally_ledger_did(session->programme.ledger);
     tally_wallet_programme *programme = tally_wallet_find(wallet, origin);
     tally_err err = TALLY_ERR_INIT;
     tally_rc rc = TALLY_OK;
@@ -205,7 +212,7 @@ static tally_wallet_programme *find_programme(tally_wallet_session *session, tal
         return NULL;
     }
     if (programme == NULL) {
-        fprintf(stderr, "tally %s: this wallet knows no programme %.*s\n", session->place.command,
+        fprintf(stderr, "tally %s: this wallet knows no programme %.*s\n", session->command,
                 TALLY_TEXT_ARGS(origin));
         return NULL;
     }
@@ -213,7 +220,7 @@ static tally_wallet_programme *find_programme(tally_wallet_session *session, tal
         fprintf(stderr,
                 "tally %s: this programme calls itself %.*s but signs with another key than the "
                 "one you joined; nothing was sent\n",
-                session->place.command, TALLY_TEXT_ARGS(origin));
+                session->command, TALLY_TEXT_ARGS(origin));
         return NULL;
     }
     return programme;
@@ -238,7 +245,7 @@ static bool run_set(tally_wallet_session *session, bool joins, tally_wallet_turn
     for (uint32_t i = 0; i < count; i++) {
         tally_wallet *wallet = tally_wallet_set_member(session->set, i);
         const tally_wallet_programme *known =
-            tally_wallet_find(wallet, tally_ledger_origin(session->ledger));
+            tally_wallet_find(wallet, tally_ledger_origin(session->programme.ledger));
 
         session->member = i;
         if ((known != NULL && known->is_member) == joins)
@@ -263,7 +270,7 @@ int tally_wallet_session_run(tally_wallet_session *session, bool is_for_writing,
     if (status == TALLY_EXIT_OK)
         status = read_tokens(session);
     if (status == TALLY_EXIT_OK)
-        status = tally_programme_open(&session->ledger, &session->place, is_for_writing);
+        status = open_programme(session, is_for_writing);
     if (status == TALLY_EXIT_OK) {
         is_done = session->file != NULL
                       ? run_one(session, tally_wallet_file_wallet(session->file), joins, turn)
@@ -282,7 +289,8 @@ int tally_wallet_session_run(tally_wallet_session *session, bool is_for_writing,
 
 tally_wallet_moment tally_wallet_session_moment(const tally_wallet_session *session)
 {
-    return (tally_wallet_moment){ tally_ledger_now_ms(session->ledger), tally_random_system() };
+    return (tally_wallet_moment){ tally_ledger_now_ms(session->programme.ledger),
+                                  tally_random_system() };
 }
 
 bool tally_wallet_session_send(tally_wallet_session *session, tally_wallet *wallet,
@@ -295,12 +303,12 @@ bool tally_wallet_session_send(tally_wallet_session *session, tally_wallet *wall
     tally_rc rc;
 
     tally_buffer_init(&answer, TALLY_ANSWER_BYTES_MAX);
-    rc = tally_ledger_receive(session->ledger, request, NULL, &answer, &denial, &err);
+    rc = tally_ledger_receive(session->programme.ledger, request, NULL, &answer, &denial, &err);
     session->was_quiet = rc != TALLY_OK && session->quiet_code != NULL && denial.code != NULL &&
                          strcmp(denial.code, session->quiet_code) == 0;
     if (rc != TALLY_OK) {
         if (!session->was_quiet)
-            (void)tally_programme_refused(&session->place, &denial, &err);
+            (void)tally_cmd_refused(session->command, &denial, &err);
     } else {
         rc = tally_wallet_take_answer(wallet, programme, tally_buffer_text(&answer), arena, out,
                                       &err);

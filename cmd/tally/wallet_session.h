@@ -13,7 +13,7 @@
 typedef struct tally_wallet_session {
     /* From the command line. */
     tally_wallet_options options;
-    tally_programme_place place;
+    const char *command, *folder, *now;
     const char *tokens_path, *agreed, *source, *svg_path, *record, *to_path;
     int64_t member;  /* of a generated set; -1: not said */
     int64_t version; /* of the policy; 0: the one in force */
@@ -21,7 +21,8 @@ typedef struct tally_wallet_session {
     /* Open. */
     tally_wallet_file *file; /* a sealed wallet, or NULL: */
     tally_wallet_set *set;
-    tally_ledger *ledger;
+    tally_cmd_programme programme;
+    bool is_open;        /* the programme; or it was tried */
     tally_buffer tokens; /* --tokens, read */
     size_t token_at;
     uint32_t done;          /* members so far */
