@@ -24,12 +24,15 @@ static void print_help(void)
          "  --origin NAME     the log's name, when it is not that of the first key\n"
          "  --witness KEY     a witness's verifier key; may be given again\n"
          "  --quorum N        how many of the witnesses must have cosigned (default: all)\n"
+         "  --witnesses FILE  instead of these: a policy (c2sp.org/tlog-policy)\n"
          "  --max-age SECONDS how long ago they may have\n"
          "  --saved PATH      a checkpoint kept from earlier, or a folder of such: the log\n"
          "                    must have grown from each; may be given again\n"
          "  --keep FILE       like --saved, if it exists; and when the audit passes, keep\n"
          "                    this checkpoint there for the next time\n"
          "  --documents DIR   the published documents: each that an entry commits is there\n"
+         "                    (default: those in the folder)\n"
+         "  --private DIR     the ledger of the log: it has what the log committed, and no more\n"
          "  --epoch N         the newest epoch that can have begun\n"
          "  --any-entries     the log is another program's: do not look into its entries\n"
          "\n"
@@ -78,6 +81,10 @@ static bool take_option(tally_audit_options *options, const char *name, const ch
         options->documents = value;
     else if (strcmp(name, "--keep") == 0)
         options->keep = value;
+    else if (strcmp(name, "--witnesses") == 0)
+        options->witnesses_file = value;
+    else if (strcmp(name, "--private") == 0)
+        options->private_folder = value;
     else
         return false;
     return true;
@@ -104,10 +111,15 @@ static int read_options(tally_audit_options *options, int argc, char **argv)
         return complain("name a folder and a --vkey", "");
     if (options->quorum > (int64_t)options->witness_count)
         return complain("--quorum asks for more than the witnesses named", "");
-    if (options->max_age_s >= 0 && (options->witness_count == 0 || options->quorum == 0))
+    if (options->witnesses_file != NULL && (options->witness_count > 0 || options->quorum >= 0))
+        return complain("--witnesses says all that --witness and --quorum say", "");
+    if (options->max_age_s >= 0 && options->witnesses_file == NULL &&
+        (options->witness_count == 0 || options->quorum == 0))
         return complain("--max-age needs --witness: a log's own word on time is worth nothing", "");
-    if (options->takes_any_entries && (options->documents != NULL || options->epoch_max >= 0))
-        return complain("--any-entries leaves nothing to do for --documents and --epoch", "");
+    if (options->takes_any_entries &&
+        (options->documents != NULL || options->epoch_max >= 0 || options->private_folder != NULL))
+        return complain("--any-entries leaves nothing to do for --documents, --epoch and --private",
+                        "");
     return TALLY_EXIT_OK;
 }
 
@@ -131,8 +143,8 @@ static bool run(tally_audit *audit)
         return false;
     if (!audit->is_opened)
         return true;
-    if (!tally_audit_load_saved(audit) || !tally_audit_check_tree(audit) ||
-        !tally_audit_walk(audit))
+    if (!tally_audit_load_saved(audit) || !tally_audit_open_private(audit) ||
+        !tally_audit_check_tree(audit) || !tally_audit_walk(audit))
         return false;
     if (audit->options.keep == NULL)
         return true;
@@ -150,6 +162,8 @@ static void clean_up(tally_audit *audit)
     tally_hash_free(audit->hash);
     for (size_t i = 0; i < 2 * (size_t)TALLY_TRUST_KEYS_MAX; i++)
         tally_buffer_free(&audit->key_texts[i]);
+    tally_audit_close_private(audit);
+    tally_buffer_free(&audit->quorum_text);
     tally_buffer_free(&audit->note);
     tally_buffer_free(&audit->bytes);
     for (size_t i = 0; i < audit->saved_count; i++)

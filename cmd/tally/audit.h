@@ -14,6 +14,7 @@
 #include "tally/base.h"
 #include "tlog/checkpoint.h"
 #include "tlog/entry.h"
+#include "tlog/private_check.h"
 #include "tlog/tile.h"
 #include "util/buffer.h"
 
@@ -26,6 +27,7 @@ typedef enum tally_audit_check {
     TALLY_AUDIT_ENTRIES,
     TALLY_AUDIT_DOCUMENTS,
     TALLY_AUDIT_SNAPSHOTS,
+    TALLY_AUDIT_PRIVATE,
     TALLY_AUDIT_OTHERS,
     TALLY_AUDIT_CHECK_COUNT
 } tally_audit_check;
@@ -52,12 +54,14 @@ typedef struct tally_audit_options {
     size_t witness_count;
     const char **saved; /* argc of them fit */
     size_t saved_count;
-    const char *origin;    /* NULL: the name of the first key */
-    const char *documents; /* NULL: not checked */
-    const char *keep;      /* NULL: nothing is kept */
-    int64_t quorum;        /* -1: all witnesses named */
-    int64_t max_age_s;     /* -1: any */
-    int64_t epoch_max;     /* -1: any */
+    const char *origin;         /* NULL: the name of the first key */
+    const char *documents;      /* NULL: those in the folder, if it has any */
+    const char *witnesses_file; /* NULL: the witnesses and the quorum named */
+    const char *private_folder; /* NULL: not checked */
+    const char *keep;           /* NULL: nothing is kept */
+    int64_t quorum;             /* -1: all witnesses named */
+    int64_t max_age_s;          /* -1: any */
+    int64_t epoch_max;          /* -1: any */
     bool takes_any_entries;
 } tally_audit_options;
 
@@ -81,6 +85,8 @@ typedef struct tally_audit_snapshots {
     bool is_last_removed;
 } tally_audit_snapshots;
 
+typedef struct tally_audit_private tally_audit_private;
+
 typedef struct tally_audit {
     tally_audit_options options;
     int folder; /* descriptor */
@@ -90,6 +96,8 @@ typedef struct tally_audit {
     tally_vkey log_keys[TALLY_TRUST_KEYS_MAX];
     tally_vkey witnesses[TALLY_TRUST_KEYS_MAX];
     tally_trust trust;
+    tally_buffer quorum_text;
+    tally_quorum quorum;
 
     tally_buffer note; /* the checkpoint file */
     tally_opened opened;
@@ -100,6 +108,10 @@ typedef struct tally_audit {
 
     tally_audit_document *documents; /* by commitment */
     size_t document_count, document_room;
+    char documents_path[4096]; /* when they are those in the folder */
+
+    tally_audit_private *private_view;
+    tally_private_counts private_counts;
 
     tally_audit_entries entries;
     tally_audit_snapshots snapshots;
@@ -175,6 +187,13 @@ void tally_audit_end_documents(tally_audit *audit);
 TALLY_MUST_CHECK bool tally_audit_check_snapshot(tally_audit *audit, uint64_t index,
                                                  const tally_entry *entry);
 void tally_audit_end_snapshots(tally_audit *audit);
+
+/* 8: the ledger behind the log; what it looked at is in private_counts. */
+TALLY_MUST_CHECK bool tally_audit_open_private(tally_audit *audit);
+TALLY_MUST_CHECK bool tally_audit_meet_private(tally_audit *audit, uint64_t index,
+                                               tally_text entry);
+TALLY_MUST_CHECK bool tally_audit_end_private(tally_audit *audit);
+void tally_audit_close_private(tally_audit *audit);
 
 /* 9: everything else in the folder. */
 TALLY_MUST_CHECK bool tally_audit_walk(tally_audit *audit);

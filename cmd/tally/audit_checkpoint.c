@@ -81,6 +81,36 @@ static bool has_duplicate(const tally_vkey *keys, size_t count)
     return false;
 }
 
+/* A policy of cosignatures in place of witnesses and a number. */
+static bool load_quorum(tally_audit *audit)
+{
+    const char *path = audit->options.witnesses_file;
+    tally_err err = TALLY_ERR_INIT;
+    tally_audit_read answer;
+
+    tally_buffer_init(&audit->quorum_text, TALLY_QUORUM_BYTES_MAX);
+    answer = tally_audit_read_file(audit, AT_FDCWD, path, &audit->quorum_text);
+    if (answer == TALLY_AUDIT_STOPPED)
+        return false;
+    if (answer != TALLY_AUDIT_READ) {
+        tally_err_set(&audit->stopped, TALLY_E_IO, 0, "%s cannot be read", path);
+        return false;
+    }
+    if (tally_quorum_parse(&audit->quorum, tally_buffer_text(&audit->quorum_text), &err) !=
+        TALLY_OK) {
+        tally_err_set(&audit->stopped, err.rc, 0, "%s, line %" PRIu32 ": %s", path, err.line,
+                      err.message);
+        return false;
+    }
+    if (audit->options.max_age_s >= 0 && audit->quorum.is_none)
+        return stop(audit, TALLY_E_INVALID,
+                    "--max-age needs witnesses: a log's own word on time is worth nothing");
+    audit->trust.policy = &audit->quorum;
+    audit->trust.witness_count = audit->quorum.witness_count;
+    audit->trust.quorum = audit->quorum.is_none ? 0 : 1;
+    return true;
+}
+
 bool tally_audit_load_keys(tally_audit *audit)
 {
     const tally_audit_options *options = &audit->options;
@@ -107,7 +137,7 @@ bool tally_audit_load_keys(tally_audit *audit)
         .witness_count = options->witness_count,
         .quorum = options->quorum < 0 ? options->witness_count : (size_t)options->quorum,
     };
-    return true;
+    return options->witnesses_file == NULL || load_quorum(audit);
 }
 
 /* ---- the checkpoint ---- */
@@ -193,6 +223,8 @@ static bool load_saved_file(tally_audit *audit, const char *path, bool must_exis
 
     /* Witnesses vouch for the newest; an older one may have been kept without. */
     trust.quorum = 0;
+    trust.policy = NULL;
+    trust.witness_count = audit->options.witness_count;
     answer = tally_audit_read_file(audit, AT_FDCWD, path, &audit->bytes);
     if (answer == TALLY_AUDIT_STOPPED || (answer == TALLY_AUDIT_MISSING && !must_exist))
         return answer != TALLY_AUDIT_STOPPED;

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -170,6 +171,11 @@ bool tally_audit_load_documents(tally_audit *audit)
     struct dirent *entry;
     bool is_loaded = true;
 
+    if (audit->options.documents == NULL && !audit->options.takes_any_entries &&
+        faccessat(audit->folder, "documents", F_OK, 0) == 0 &&
+        snprintf(audit->documents_path, sizeof(audit->documents_path), "%s/documents",
+                 audit->options.folder) < (int)sizeof(audit->documents_path))
+        audit->options.documents = audit->documents_path;
     if (audit->options.documents == NULL)
         return true;
     folder = opendir(audit->options.documents);

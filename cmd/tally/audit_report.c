@@ -20,8 +20,9 @@ static const struct {
     int number; /* in docs/formats/log.md */
     const char *name;
 } checks[TALLY_AUDIT_CHECK_COUNT] = {
-    { 1, "checkpoint" }, { 2, "files" },     { 3, "tree" },      { 4, "history" },
-    { 5, "entries" },    { 6, "documents" }, { 7, "snapshots" }, { 9, "other files" },
+    { 1, "checkpoint" }, { 2, "files" },   { 3, "tree" },
+    { 4, "history" },    { 5, "entries" }, { 6, "documents" },
+    { 7, "snapshots" },  { 8, "ledger" },  { 9, "other files" },
 };
 
 /* File names and notes of others could steer a terminal. */
@@ -99,6 +100,18 @@ static void describe_checkpoint(const tally_audit *audit, char *out, size_t coun
         audit->options.max_age_s < 0 ? ", age not bounded (--max-age)" : "");
 }
 
+static void describe_private(const tally_audit *audit, char *out, size_t count)
+{
+    const tally_private_counts *counts = &audit->private_counts;
+
+    (void)snprintf(out, count,
+                   "%" PRIu64 " entries of the journal, %" PRIu64 " opened, %" PRIu64
+                   " erased, %" PRIu64 " pads, %" PRIu64 " consents, %" PRIu64 " rows, %" PRIu64
+                   " disputes",
+                   counts->entries, counts->opened, counts->erased, counts->pads, counts->consents,
+                   counts->rows, counts->disputes);
+}
+
 /* A sentence on what a check that was done looked at. */
 static void describe(const tally_audit *audit, tally_audit_check check, char *out, size_t count)
 {
@@ -125,6 +138,9 @@ static void describe(const tally_audit *audit, tally_audit_check check, char *ou
         (void)snprintf(out, count, "%" PRIu64 " snapshots, %" PRIu64 " of them without rows",
                        audit->snapshots.count, audit->snapshots.removed);
         return;
+    case TALLY_AUDIT_PRIVATE:
+        describe_private(audit, out, count);
+        return;
     case TALLY_AUDIT_OTHERS:
         (void)snprintf(out, count, "%" PRIu64 " partial files of earlier sizes", audit->old_count);
         return;
@@ -139,10 +155,12 @@ static const char *why_not_done(const tally_audit *audit, tally_audit_check chec
     if (!audit->is_opened)
         return "there is no checkpoint to go by";
     if (check == TALLY_AUDIT_DOCUMENTS && audit->options.documents == NULL)
-        return "no --documents given";
+        return "no --documents given, and none in the folder";
+    if (check == TALLY_AUDIT_PRIVATE && audit->options.private_folder == NULL)
+        return "no --private given";
     if (audit->options.takes_any_entries &&
         (check == TALLY_AUDIT_ENTRIES || check == TALLY_AUDIT_SNAPSHOTS ||
-         check == TALLY_AUDIT_DOCUMENTS))
+         check == TALLY_AUDIT_DOCUMENTS || check == TALLY_AUDIT_PRIVATE))
         return "--any-entries: they mean what their own log says";
     return "the tree could not be followed to its end";
 }
@@ -189,9 +207,10 @@ static void print_summary(const tally_audit *audit, const char *result)
         printf(" size=%" PRIu64 " root=%s origin=%.*s witnesses=%zu", audit->opened.checkpoint.size,
                tally_buffer_string(&root), TALLY_TEXT_ARGS(audit->opened.checkpoint.origin),
                audit->opened.witness_count);
-    printf(" saved=%zu documents=%s snapshots=%" PRIu64 " entries=%s\n", audit->saved_count,
-           audit->is_done[TALLY_AUDIT_DOCUMENTS] ? "checked" : "unchecked", audit->snapshots.count,
-           audit->is_done[TALLY_AUDIT_ENTRIES] ? "checked" : "unchecked");
+    printf(" saved=%zu documents=%s snapshots=%" PRIu64 " entries=%s ledger=%s\n",
+           audit->saved_count, audit->is_done[TALLY_AUDIT_DOCUMENTS] ? "checked" : "unchecked",
+           audit->snapshots.count, audit->is_done[TALLY_AUDIT_ENTRIES] ? "checked" : "unchecked",
+           audit->is_done[TALLY_AUDIT_PRIVATE] ? "checked" : "unchecked");
     tally_buffer_free(&root);
 }
 

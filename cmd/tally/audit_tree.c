@@ -100,7 +100,10 @@ static bool append_entries(tally_audit *audit, const tally_tile *tile, const tal
                                  bundle->entries[i].count) != TALLY_OK)
             return no_memory(audit);
         if (!audit->options.takes_any_entries &&
-            !tally_audit_check_entry(audit, tile->index * TALLY_TILE_WIDTH + i, bundle->entries[i]))
+            (!tally_audit_meet_private(audit, tile->index * TALLY_TILE_WIDTH + i,
+                                       bundle->entries[i]) ||
+             !tally_audit_check_entry(audit, tile->index * TALLY_TILE_WIDTH + i,
+                                      bundle->entries[i])))
             return false;
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -174,6 +177,7 @@ bool tally_audit_check_tree(tally_audit *audit)
         tally_audit_end_entries(audit);
         tally_audit_end_documents(audit);
         tally_audit_end_snapshots(audit);
+        return tally_audit_end_private(audit);
     }
     return true;
 }

@@ -132,6 +132,21 @@ static bool meet_state(walker *walk, const char *path, const tally_state_file *f
     return true;
 }
 
+/* A document that the folder publishes; check 6 has looked inside. */
+static bool meet_document(walker *walk, const char *path)
+{
+    tally_text text = tally_text_from(path);
+    uint64_t index;
+
+    if (walk->audit->options.takes_any_entries ||
+        !tally_text_has_prefix(text, TALLY_TEXT("documents/")) ||
+        !tally_checkpoint_parse_number(&index, tally_text_slice(text, 10, text.count)))
+        return false;
+    if (index >= walk->audit->opened.checkpoint.size)
+        tally_audit_warn(walk->audit, TALLY_AUDIT_OTHERS, "%s is beyond the checkpoint", path);
+    return true;
+}
+
 static bool meet_file(walker *walk, const char *path)
 {
     tally_text text = tally_text_from(path);
@@ -145,6 +160,8 @@ static bool meet_file(walker *walk, const char *path)
         return meet_tile(walk, path, &tile);
     if (!walk->audit->options.takes_any_entries && tally_state_parse_path(&file, text))
         return meet_state(walk, path, &file);
+    if (meet_document(walk, path))
+        return true;
     tally_audit_warn(walk->audit, TALLY_AUDIT_OTHERS, "%s is %s", path,
                      strncmp(slash != NULL ? slash + 1 : path, ".tmp-", 5) == 0
                          ? "left over from a write that did not end"

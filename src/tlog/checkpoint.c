@@ -91,6 +91,27 @@ static size_t count_signed(const tally_note_verdict *verdicts, size_t count)
     return found;
 }
 
+/* The same by a policy. */
+static tally_rc check_policy(tally_opened *out, const tally_note *note, const tally_quorum *policy,
+                             tally_err *err)
+{
+    tally_note_verdict verdicts[TALLY_QUORUM_WITNESSES_MAX];
+    bool has_signed[TALLY_QUORUM_WITNESSES_MAX];
+    tally_rc rc = tally_note_verify(note, policy->witnesses, policy->witness_count, verdicts, err);
+
+    if (rc != TALLY_OK)
+        return rc;
+    for (uint32_t i = 0; i < policy->witness_count; i++)
+        has_signed[i] = verdicts[i].is_signed;
+    out->witness_count = count_signed(verdicts, policy->witness_count);
+    if (!tally_quorum_is_met(policy, has_signed))
+        return tally_err_set(err, TALLY_E_DENIED, 0,
+                             "the %zu witnesses that cosigned do not make the quorum",
+                             out->witness_count);
+    out->time_s = tally_quorum_time(policy, verdicts);
+    return TALLY_OK;
+}
+
 static tally_rc check_signatures(tally_opened *out, const tally_note *note,
                                  const tally_trust *trust, tally_err *err)
 {
@@ -101,12 +122,14 @@ static tally_rc check_signatures(tally_opened *out, const tally_note *note,
     TALLY_ASSERT(trust->log_key_count <= TALLY_TRUST_KEYS_MAX);
     TALLY_ASSERT(trust->witness_count <= TALLY_TRUST_KEYS_MAX);
     rc = tally_note_verify(note, trust->log_keys, trust->log_key_count, logs, err);
-    if (rc == TALLY_OK)
+    if (rc == TALLY_OK && trust->policy == NULL)
         rc = tally_note_verify(note, trust->witnesses, trust->witness_count, witnesses, err);
     if (rc != TALLY_OK)
         return rc;
     if (count_signed(logs, trust->log_key_count) == 0)
         return tally_err_set(err, TALLY_E_DENIED, 0, "no signature is by a key that is trusted");
+    if (trust->policy != NULL)
+        return check_policy(out, note, trust->policy, err);
     out->witness_count = count_signed(witnesses, trust->witness_count);
     if (out->witness_count < trust->quorum)
         return tally_err_set(err, TALLY_E_DENIED, 0, "%zu of %zu required witnesses cosigned",

@@ -9,6 +9,7 @@
  * and, in logs of others, further lines that are not empty. */
 
 #include "tlog/note.h"
+#include "tlog/quorum.h"
 #include "tlog/tree.h"
 
 typedef struct tally_checkpoint {
@@ -42,6 +43,8 @@ typedef struct tally_trust {
     const tally_vkey *witnesses; /* of kind TALLY_KEY_WITNESS */
     size_t witness_count;
     size_t quorum; /* how many different witnesses must have cosigned */
+    /* Instead of the last three, when not NULL: whose cosignatures are needed. */
+    const tally_quorum *policy;
 } tally_trust;
 
 #define TALLY_TRUST_KEYS_MAX 64
