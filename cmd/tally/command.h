@@ -40,10 +40,14 @@ typedef struct tally_command {
 
 int tally_cmd_audit(int argc, char **argv);
 int tally_cmd_eval(int argc, char **argv);
+int tally_cmd_init(int argc, char **argv);
 int tally_cmd_log(int argc, char **argv);
+int tally_cmd_organisation(int argc, char **argv);
 int tally_cmd_policy(int argc, char **argv);
+int tally_cmd_programme(int argc, char **argv);
 int tally_cmd_receipt(int argc, char **argv);
 int tally_cmd_roll(int argc, char **argv);
+int tally_cmd_source(int argc, char **argv);
 int tally_cmd_submit(int argc, char **argv);
 int tally_cmd_version(int argc, char **argv);
 int tally_cmd_wallet(int argc, char **argv);

@@ -12,10 +12,14 @@
 static const tally_command commands[] = {
     { "audit", "Check a copy of a published log", tally_cmd_audit },
     { "eval", "Compute scores from files of events", tally_cmd_eval },
+    { "init", "Make a programme", tally_cmd_init },
     { "log", "Publish, serve and prove a transparency log", tally_cmd_log },
-    { "policy", "Check, test, explain and freeze policies", tally_cmd_policy },
+    { "organisation", "Add and find the organisations of a programme", tally_cmd_organisation },
+    { "policy", "Check, test, explain, freeze and publish policies", tally_cmd_policy },
+    { "programme", "Print the public record of a programme", tally_cmd_programme },
     { "receipt", "Verify consent receipts", tally_cmd_receipt },
     { "roll", "Issue enrolment tokens", tally_cmd_roll },
+    { "source", "Register those who attest events, and their keys", tally_cmd_source },
     { "submit", "Sign events in batches and send them to a programme", tally_cmd_submit },
     { "version", "Print the version", tally_cmd_version },
     { "wallet", "Keep your keys, another for each programme", tally_cmd_wallet },
@@ -34,7 +38,7 @@ static void print_usage(FILE *stream)
           "Commands:\n",
           stream);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(stream, "  %-10s %s\n", commands[i].name, commands[i].summary);
+        fprintf(stream, "  %-12s %s\n", commands[i].name, commands[i].summary);
     fputs("\n`tally COMMAND --help` explains one of them.\n", stream);
 }
 

@@ -15,6 +15,7 @@ static const tally_command commands[] = {
     { "explain", "Say in plain English what a policy does", tally_cmd_policy_explain },
     { "freeze", "Write a policy with its time zones to one file", tally_cmd_policy_freeze },
     { "hash", "Print the hash of each version", tally_cmd_policy_hash },
+    { "publish", "Publish the next version in a programme", tally_cmd_policy_publish },
     { "schema", "Print the JSON Schema of policies", tally_cmd_policy_schema },
     { "test", "Run the tests that a policy carries", tally_cmd_policy_test },
     { "words", "Print the word lists of the charter checker", tally_cmd_policy_words },

@@ -10,6 +10,7 @@ int tally_cmd_policy_diff(int argc, char **argv);
 int tally_cmd_policy_explain(int argc, char **argv);
 int tally_cmd_policy_freeze(int argc, char **argv);
 int tally_cmd_policy_hash(int argc, char **argv);
+int tally_cmd_policy_publish(int argc, char **argv);
 int tally_cmd_policy_schema(int argc, char **argv);
 int tally_cmd_policy_test(int argc, char **argv);
 int tally_cmd_policy_words(int argc, char **argv);

@@ -8,10 +8,10 @@
 #include "ledger/ledger.h"
 #include "load.h"
 
-typedef struct tally_cmd_programme {
+typedef struct tally_opened_programme {
     tally_ledger *ledger;
     tally_system_zones zones;
-} tally_cmd_programme;
+} tally_opened_programme;
 
 /* The clock that a command works by: the system's, or with --now one that stands still. False: now
  * is no instant, and it was said. */
@@ -23,10 +23,10 @@ TALLY_MUST_CHECK bool tally_cmd_clock(const char *command, const char *now, tall
  * now  of --now, or NULL
  *
  * Returns the exit status: TALLY_EXIT_OK, or what the command ends with. */
-TALLY_MUST_CHECK int tally_cmd_open_programme(tally_cmd_programme *out, const char *command,
+TALLY_MUST_CHECK int tally_cmd_open_programme(tally_opened_programme *out, const char *command,
                                               const char *folder, const char *now,
                                               bool is_for_writing);
-void tally_cmd_close_programme(tally_cmd_programme *programme);
+void tally_cmd_close_programme(tally_opened_programme *programme);
 
 /* Print why something was refused and what to do next; returns the exit status. denial may be NULL, or
  * hold nothing. */

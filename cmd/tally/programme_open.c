@@ -49,7 +49,7 @@ int tally_cmd_refused(const char *command, const tally_denial *denial, const tal
     return err->rc == TALLY_E_IO ? TALLY_EXIT_FILES : TALLY_EXIT_FAILED;
 }
 
-int tally_cmd_open_programme(tally_cmd_programme *out, const char *command, const char *folder,
+int tally_cmd_open_programme(tally_opened_programme *out, const char *command, const char *folder,
                              const char *now, bool is_for_writing)
 {
     tally_ledger_options options = { .folder = folder, .is_for_writing = is_for_writing };
@@ -65,7 +65,7 @@ int tally_cmd_open_programme(tally_cmd_programme *out, const char *command, cons
     return TALLY_EXIT_OK;
 }
 
-void tally_cmd_close_programme(tally_cmd_programme *programme)
+void tally_cmd_close_programme(tally_opened_programme *programme)
 {
     tally_ledger_close(programme->ledger);
     tally_system_zones_free(&programme->zones);

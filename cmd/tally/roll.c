@@ -27,7 +27,7 @@ static void print_help(FILE *stream)
 
 static int issue(const char *folder, const char *now, int64_t count)
 {
-    tally_cmd_programme programme;
+    tally_opened_programme programme;
     tally_err err = TALLY_ERR_INIT;
     tally_rc rc = TALLY_OK;
     int status = tally_cmd_open_programme(&programme, "roll issue", folder, now, false);

@@ -21,7 +21,7 @@ typedef struct tally_wallet_session {
     /* Open. */
     tally_wallet_file *file; /* a sealed wallet, or NULL: */
     tally_wallet_set *set;
-    tally_cmd_programme programme;
+    tally_opened_programme programme;
     bool is_open;        /* the programme; or it was tried */
     tally_buffer tokens; /* --tokens, read */
     size_t token_at;

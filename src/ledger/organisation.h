@@ -10,7 +10,7 @@
 
 #define TALLY_ORGANISATION_ID_BYTES_MAX   128u
 #define TALLY_ORGANISATION_TEXT_BYTES_MAX 200u
-#define TALLY_ORGANISATIONS_AT_ONCE_MAX   10000u
+#define TALLY_ORGANISATIONS_AT_ONCE_MAX   100000u
 
 typedef struct tally_organisation {
     int64_t subject; /* set by the ledger */
