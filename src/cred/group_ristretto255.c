@@ -5,12 +5,14 @@
 
 #include <string.h>
 
+#include "crypto/ed25519.h"
 #include "crypto/ristretto.h"
 
 _Static_assert(TALLY_GROUP_SCALAR_BYTES == TALLY_SCALAR_BYTES, "scalar");
 _Static_assert(TALLY_GROUP_WIDE_BYTES == TALLY_SCALAR_WIDE_BYTES, "wide scalar");
 _Static_assert(TALLY_GROUP_ELEMENT_BYTES_MAX >= TALLY_ELEMENT_BYTES, "element");
 
+/* A copy; of a secret, the caller wipes it. */
 static tally_scalar scalar_at(const uint8_t *bytes)
 {
     tally_scalar scalar;
@@ -47,6 +49,7 @@ static void scalar_from_u64(uint8_t *out, uint64_t value)
 
     tally_scalar_from_u64(&scalar, value);
     memcpy(out, scalar.bytes, sizeof(scalar.bytes));
+    tally_secret_wipe(&scalar, sizeof(scalar));
 }
 
 static void scalar_reduce(uint8_t *out, const uint8_t *wide)
@@ -55,6 +58,7 @@ static void scalar_reduce(uint8_t *out, const uint8_t *wide)
 
     tally_scalar_reduce(&scalar, wide, TALLY_SCALAR_WIDE_BYTES);
     memcpy(out, scalar.bytes, sizeof(scalar.bytes));
+    tally_secret_wipe(&scalar, sizeof(scalar));
 }
 
 static void scalar_multiply_add(uint8_t *out, const uint8_t *a, const uint8_t *b, const uint8_t *c)
@@ -63,6 +67,9 @@ static void scalar_multiply_add(uint8_t *out, const uint8_t *a, const uint8_t *b
 
     tally_scalar_multiply_add(&first, &first, &second, &third);
     memcpy(out, first.bytes, sizeof(first.bytes));
+    tally_secret_wipe(&first, sizeof(first));
+    tally_secret_wipe(&second, sizeof(second));
+    tally_secret_wipe(&third, sizeof(third));
 }
 
 static void scalar_negate(uint8_t *out, const uint8_t *a)
@@ -71,6 +78,7 @@ static void scalar_negate(uint8_t *out, const uint8_t *a)
 
     tally_scalar_negate(&scalar, &scalar);
     memcpy(out, scalar.bytes, sizeof(scalar.bytes));
+    tally_secret_wipe(&scalar, sizeof(scalar));
 }
 
 static tally_rc multiply(uint8_t *out, const uint8_t *scalar, const uint8_t *element)
@@ -80,6 +88,7 @@ static tally_rc multiply(uint8_t *out, const uint8_t *scalar, const uint8_t *ele
     tally_rc rc = tally_element_multiply(&result, &by, &result);
 
     memcpy(out, result.bytes, sizeof(result.bytes));
+    tally_secret_wipe(&by, sizeof(by));
     return rc;
 }
 
@@ -90,6 +99,7 @@ static tally_rc multiply_generator(uint8_t *out, const uint8_t *scalar)
 
     tally_element_multiply_base(&result, &by);
     memcpy(out, result.bytes, sizeof(result.bytes));
+    tally_secret_wipe(&by, sizeof(by));
     return TALLY_OK;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys. X0 stands on H and the others on the generator on purpose: with x0 * G
- * published, (a * G, a * (x0 * G)) would be a MAC on the message of zeros. */
+ * published, (a * G, a * (x0 * G + Xr)) would be a MAC of the message of zeros. */
 
 #include "cred/rrc_internal.h"
 

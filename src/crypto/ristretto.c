@@ -21,6 +21,10 @@ const tally_element tally_element_base = { { 0xe2, 0xf2, 0xae, 0x0a, 0x6a, 0xbc,
                                              0x58, 0xe3, 0x0b, 0x6a, 0xa5, 0x82, 0xdd, 0x8d,
                                              0xb6, 0xa6, 0x59, 0x45, 0xe0, 0x8d, 0x2d, 0x76 } };
 
+/* l - 1 */
+static const tally_scalar minus_one = { { 0xec, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6,
+                                          0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10 } };
+
 /* ---- scalars ---- */
 
 void tally_scalar_reduce(tally_scalar *out, const uint8_t *bytes, size_t count)
@@ -74,14 +78,25 @@ tally_rc tally_scalar_random(tally_scalar *out, const tally_random *random, tall
     return tally_err_set(err, TALLY_E_IO, 0, "the source of random bytes gives zeros only");
 }
 
+/* libsodium's own sum, difference and negative leave their operands on the stack;
+ * its product and its reduction do not. Two scalars have a sum below 2^254. */
 void tally_scalar_add(tally_scalar *out, const tally_scalar *a, const tally_scalar *b)
 {
-    crypto_core_ristretto255_scalar_add(out->bytes, a->bytes, b->bytes);
+    uint8_t sum[TALLY_SCALAR_BYTES];
+
+    memcpy(sum, a->bytes, sizeof(sum));
+    sodium_add(sum, b->bytes, sizeof(sum));
+    tally_scalar_reduce(out, sum, sizeof(sum));
+    sodium_memzero(sum, sizeof(sum));
 }
 
 void tally_scalar_subtract(tally_scalar *out, const tally_scalar *a, const tally_scalar *b)
 {
-    crypto_core_ristretto255_scalar_sub(out->bytes, a->bytes, b->bytes);
+    tally_scalar negative;
+
+    tally_scalar_negate(&negative, b);
+    tally_scalar_add(out, a, &negative);
+    sodium_memzero(&negative, sizeof(negative));
 }
 
 void tally_scalar_multiply(tally_scalar *out, const tally_scalar *a, const tally_scalar *b)
@@ -91,7 +106,7 @@ void tally_scalar_multiply(tally_scalar *out, const tally_scalar *a, const tally
 
 void tally_scalar_negate(tally_scalar *out, const tally_scalar *a)
 {
-    crypto_core_ristretto255_scalar_negate(out->bytes, a->bytes);
+    tally_scalar_multiply(out, a, &minus_one);
 }
 
 void tally_scalar_multiply_add(tally_scalar *out, const tally_scalar *a, const tally_scalar *b,
