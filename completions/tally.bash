@@ -7,7 +7,7 @@ _tally() {
 
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'audit policy eval version wallet --help --version' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'audit policy eval submit version wallet --help --version' -- "$word")
         return
     fi
     if [[ $command == policy ]] && ((COMP_CWORD == 2)); then
@@ -27,7 +27,11 @@ _tally() {
         fi
         return
         ;;
-    --as-of | --subject | --expect | --map | --limit-rows | --origin | --quorum | --max-age | --epoch | --generated | --passphrase-fd)
+    --form)
+        mapfile -t COMPREPLY < <(compgen -W 'csv jsonl cloudevents' -- "$word")
+        return
+        ;;
+    --as-of | --subject | --events-per-batch | --number | --now | --expect | --map | --limit-rows | --origin | --quorum | --max-age | --epoch | --generated | --passphrase-fd)
         return
         ;;
     esac
@@ -43,6 +47,9 @@ _tally() {
             ;;
         eval:*)
             mapfile -t COMPREPLY < <(compgen -W '--as-of --subject --format --explain --plot --expect --misses --map --limit-rows --strict --no-progress --help' -- "$word")
+            ;;
+        submit:*)
+            mapfile -t COMPREPLY < <(compgen -W '--source-key --programme --origin --outbox --events-per-batch --form --number --again --abandon --now --no-progress --help' -- "$word")
             ;;
         wallet:new) mapfile -t COMPREPLY < <(compgen -W '--words --generated --passphrase-file --passphrase-fd --help' -- "$word") ;;
         wallet:restore) mapfile -t COMPREPLY < <(compgen -W '--words --passphrase-file --passphrase-fd --help' -- "$word") ;;

@@ -8,9 +8,7 @@
 
 #include "command.h"
 #include "crypto/key_file.h"
-#include "crypto/random.h"
 #include "submit.h"
-#include "util/civil.h"
 
 #define KEY_ROLE         "source"
 #define FILES_MAX        4096
@@ -19,10 +17,10 @@
 typedef struct submit_options {
     const char *files[FILES_MAX];
     int file_count;
-    const char *programme, *origin, *key, *outbox, *new_key;
+    const char *origin, *key, *outbox;
+    tally_programme_place place; /* folder NULL: batches are only written */
     bool has_form, hides_progress;
     tally_batch_form form;
-    int64_t at_ms; /* of a simulated clock, else INT64_MIN */
     tally_submit_run run;
 } submit_options;
 
@@ -30,14 +28,13 @@ static void print_help(void)
 {
     puts("Usage: tally submit [FILE...] --source-key KEY (--programme DIR | --origin NAME)\n"
          "                    [OPTIONS]\n"
-         "       tally submit --new-key KEY\n"
          "\n"
          "Sign events in batches and send them to a programme. FILE is CSV (.csv), JSON Lines\n"
          "(.jsonl, .ndjson) or an array of CloudEvents (.json), plain or gzip; columns and\n"
          "members are id, type, at, subject and the fields' names. Without FILE only what\n"
          "waits in the outbox is sent.\n"
          "\n"
-         "  --source-key KEY    the file with the source's secret key\n"
+         "  --source-key KEY    the file with the source's secret key (`tally source key`)\n"
          "  --programme DIR     the programme's folder: batches are sent there\n"
          "  --origin NAME       the programme's name: batches are only written to the outbox,\n"
          "                      to be sent another time with --programme\n"
@@ -49,7 +46,6 @@ static void print_help(void)
          "  --abandon           give up a FILE that was begun and not finished\n"
          "  --now INSTANT       for a programme with a simulated clock\n"
          "  --no-progress       no progress bar on a terminal\n"
-         "  --new-key KEY       make a key and print the did that the programme registers\n"
          "\n"
          "An interrupted command is given again as it was: nothing is sent twice, and a batch\n"
          "that was sent already gets its first reply again. Refused events are printed with\n"
@@ -111,13 +107,8 @@ static bool read_first_number(submit_options *options, const char *value)
 
 static bool read_now(submit_options *options, const char *value)
 {
-    tally_moment moment;
-
-    if (tally_time_parse(&moment, tally_text_from(value), TALLY_TIME_RFC3339, NULL) != TALLY_OK ||
-        !moment.has_offset)
-        return complain("--now wants an instant like 2026-11-21T09:30:00Z, got", value);
-    options->at_ms = tally_moment_ms(moment, 0);
-    return true;
+    return tally_programme_take_now(&options->place, value) ||
+           complain("--now wants an instant like 2026-11-21T09:30:00Z, got", value);
 }
 
 static bool read_flag(submit_options *options, const char *argument)
@@ -140,9 +131,10 @@ static const char **text_of(submit_options *options, const char *name, size_t co
         const char *name;
         const char **value;
     } texts[] = {
-        { "--programme", &options->programme }, { "--origin", &options->origin },
-        { "--source-key", &options->key },      { "--outbox", &options->outbox },
-        { "--new-key", &options->new_key },
+        { "--programme", &options->place.folder },
+        { "--origin", &options->origin },
+        { "--source-key", &options->key },
+        { "--outbox", &options->outbox },
     };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -178,9 +170,9 @@ static bool read_value(submit_options *options, const char *argument, size_t nam
 
 static bool takes_value(const char *argument, size_t name_count)
 {
-    static const char *const names[] = { "--programme",        "--origin",  "--source-key",
-                                         "--outbox",           "--new-key", "--form",
-                                         "--events-per-batch", "--number",  "--now" };
+    static const char *const names[] = { "--programme", "--origin", "--source-key",
+                                         "--outbox",    "--form",   "--events-per-batch",
+                                         "--number",    "--now" };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strlen(names[i]) == name_count && strncmp(names[i], argument, name_count) == 0)
@@ -221,13 +213,11 @@ static bool read_options(submit_options *options, int argc, char **argv)
             options->files[options->file_count++] = argv[i];
         }
     }
-    if (options->new_key != NULL)
-        return argc == 3 || argc == 2 || complain("--new-key goes with nothing else", NULL);
     if (options->key == NULL)
         return complain("--source-key is missing", NULL);
-    if ((options->programme == NULL) == (options->origin == NULL))
+    if ((options->place.folder == NULL) == (options->origin == NULL))
         return complain("say where to: --programme DIR, or --origin NAME", NULL);
-    if (options->programme != NULL && options->run.first_number != 1)
+    if (options->place.folder != NULL && options->run.first_number != 1)
         return complain("--number goes with --origin: a programme knows the number", NULL);
     return true;
 }
@@ -244,23 +234,13 @@ static int report(const tally_err *err, tally_rc rc, const char *what)
     return rc == TALLY_E_IO ? TALLY_EXIT_FILES : TALLY_EXIT_FAILED;
 }
 
-static int make_key(const char *path)
+/* The same, unless whoever was sent to told it already. */
+static int report_of(const tally_submit_run *run, const tally_err *err, tally_rc rc,
+                     const char *what)
 {
-    uint8_t seed32[TALLY_ED25519_SEED_BYTES], public32[TALLY_ED25519_PUBLIC_BYTES];
-    tally_err err = TALLY_ERR_INIT;
-    tally_did_key did;
-    tally_rc rc = tally_random_fill(tally_random_system(), seed32, sizeof(seed32), &err);
-
-    if (rc == TALLY_OK)
-        rc = tally_ed25519_public(public32, seed32);
-    if (rc == TALLY_OK)
-        rc = tally_key_file_create(path, KEY_ROLE, seed32, &err);
-    tally_secret_wipe(seed32, sizeof(seed32));
-    if (rc != TALLY_OK)
-        return tally_cmd_worse(report(&err, rc, ""), TALLY_EXIT_FILES);
-    tally_did_key_write(&did, public32);
-    printf("%s\n", did.text);
-    return TALLY_EXIT_OK;
+    if (run->target != NULL && run->target->told_status != TALLY_EXIT_OK)
+        return run->target->told_status;
+    return report(err, rc, what);
 }
 
 static tally_rc read_key(tally_submit_run *run, const char *path, tally_err *err)
@@ -321,12 +301,12 @@ static int run_with(submit_options *options)
     if (rc == TALLY_OK && run->abandons)
         rc = tally_outbox_abandon(run->outbox, &err);
     if (rc != TALLY_OK)
-        status = report(&err, rc, "");
+        status = report_of(run, &err, rc, "");
     for (int i = 0; rc == TALLY_OK && i < options->file_count; i++) {
         rc = tally_submit_one_file(run, options->files[i],
                                    options->has_form ? &options->form : NULL, &err);
         if (rc != TALLY_OK)
-            status = report(&err, rc, options->files[i]);
+            status = report_of(run, &err, rc, options->files[i]);
     }
     if (run->outbox != NULL)
         print_summary(run);
@@ -340,7 +320,6 @@ int tally_cmd_submit(int argc, char **argv)
     static submit_options options;
     tally_submit_target target = { .context = NULL };
     tally_err err = TALLY_ERR_INIT;
-    tally_rc rc;
     int status;
 
     if (tally_cmd_wants_help(argc, argv)) {
@@ -348,25 +327,24 @@ int tally_cmd_submit(int argc, char **argv)
         return TALLY_EXIT_OK;
     }
     options = (submit_options){
-        .at_ms = INT64_MIN,
+        .place = { .command = "submit" },
         .run = { .events_per_batch = EVENTS_PER_BATCH, .first_number = 1 },
     };
     if (!read_options(&options, argc, argv))
         return TALLY_EXIT_USAGE;
-    if (options.new_key != NULL)
-        return make_key(options.new_key);
     tally_progress_start(&options.run.progress, stderr, !options.hides_progress);
-    rc = read_key(&options.run, options.key, &err);
-    if (rc == TALLY_OK && options.programme != NULL) {
-        rc = tally_submit_to_folder(&target, options.programme, options.at_ms, &err);
+    if (read_key(&options.run, options.key, &err) != TALLY_OK) {
+        status = tally_cmd_worse(report(&err, err.rc, ""), TALLY_EXIT_FILES);
+    } else if (options.place.folder == NULL) {
+        options.run.programme = tally_text_from(options.origin);
+        status = run_with(&options);
+    } else {
+        status = tally_submit_to_folder(&target, &options.place);
         options.run.target = &target;
         options.run.programme = target.programme;
-    } else {
-        options.run.programme = tally_text_from(options.origin);
+        if (status == TALLY_EXIT_OK)
+            status = run_with(&options);
     }
-    status = rc == TALLY_OK ? run_with(&options) : report(&err, rc, "");
-    if (rc != TALLY_OK) /* the key or the programme */
-        status = tally_cmd_worse(status, TALLY_EXIT_FILES);
     tally_secret_wipe(options.run.seed32, sizeof(options.run.seed32));
     if (target.close != NULL)
         target.close(target.context);

@@ -13,6 +13,7 @@
 #include "crypto/did_key.h"
 #include "eval/input.h"
 #include "eval/progress.h"
+#include "programme.h"
 
 /* Where batches go. */
 typedef struct tally_submit_target {
@@ -26,11 +27,12 @@ typedef struct tally_submit_target {
      * refused as a whole, and nothing of it was kept. */
     tally_rc (*send)(void *context, tally_text message, tally_buffer *out_reply, tally_err *err);
     void (*close)(void *context);
+    int told_status; /* not 0: the last failure is told already, and this is its exit status */
 } tally_submit_target;
 
-/* A programme's folder. at_ms: the instant of a simulated clock, or INT64_MIN. */
-TALLY_MUST_CHECK tally_rc tally_submit_to_folder(tally_submit_target *out_target,
-                                                 const char *folder, int64_t at_ms, tally_err *err);
+/* A programme's folder. Returns an exit status; what is wrong is told. To be
+ * closed in any case. */
+int tally_submit_to_folder(tally_submit_target *out_target, const tally_programme_place *place);
 
 /* ---- files of events -------------------------------------------------------------- */
 

@@ -118,6 +118,7 @@ static tally_rc choose_number(tally_submit_run *run, uint64_t *out_number, tally
     *out_number = next != 0 ? next : run->first_number;
     if (run->target == NULL)
         return TALLY_OK;
+    tally_progress_clear(&run->progress); /* it may tell something */
     rc = run->target->next_number(run->target->context, tally_text_from(run->source.text),
                                   &expected, err);
     if (rc != TALLY_OK)
