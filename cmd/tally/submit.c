@@ -17,8 +17,8 @@
 typedef struct submit_options {
     const char *files[FILES_MAX];
     int file_count;
-    const char *origin, *key, *outbox;
-    tally_programme_place place; /* folder NULL: batches are only written */
+    const char *origin, *key, *outbox, *now;
+    const char *programme; /* NULL: batches are only written */
     bool has_form, hides_progress;
     tally_batch_form form;
     tally_submit_run run;
@@ -105,12 +105,6 @@ static bool read_first_number(submit_options *options, const char *value)
     return true;
 }
 
-static bool read_now(submit_options *options, const char *value)
-{
-    return tally_programme_take_now(&options->place, value) ||
-           complain("--now wants an instant like 2026-11-21T09:30:00Z, got", value);
-}
-
 static bool read_flag(submit_options *options, const char *argument)
 {
     if (strcmp(argument, "--again") == 0)
@@ -131,8 +125,9 @@ static const char **text_of(submit_options *options, const char *name, size_t co
         const char *name;
         const char **value;
     } texts[] = {
-        { "--programme", &options->place.folder },
+        { "--programme", &options->programme },
         { "--origin", &options->origin },
+        { "--now", &options->now },
         { "--source-key", &options->key },
         { "--outbox", &options->outbox },
     };
@@ -152,8 +147,7 @@ static bool read_value(submit_options *options, const char *argument, size_t nam
         bool (*read)(submit_options *options, const char *value);
     } readers[] = { { "--form", read_form },
                     { "--events-per-batch", read_count },
-                    { "--number", read_first_number },
-                    { "--now", read_now } };
+                    { "--number", read_first_number } };
     const char **text = text_of(options, argument, name_count);
 
     if (text != NULL) {
@@ -215,9 +209,9 @@ static bool read_options(submit_options *options, int argc, char **argv)
     }
     if (options->key == NULL)
         return complain("--source-key is missing", NULL);
-    if ((options->place.folder == NULL) == (options->origin == NULL))
+    if ((options->programme == NULL) == (options->origin == NULL))
         return complain("say where to: --programme DIR, or --origin NAME", NULL);
-    if (options->place.folder != NULL && options->run.first_number != 1)
+    if (options->programme != NULL && options->run.first_number != 1)
         return complain("--number goes with --origin: a programme knows the number", NULL);
     return true;
 }
@@ -327,7 +321,6 @@ int tally_cmd_submit(int argc, char **argv)
         return TALLY_EXIT_OK;
     }
     options = (submit_options){
-        .place = { .command = "submit" },
         .run = { .events_per_batch = EVENTS_PER_BATCH, .first_number = 1 },
     };
     if (!read_options(&options, argc, argv))
@@ -335,11 +328,11 @@ int tally_cmd_submit(int argc, char **argv)
     tally_progress_start(&options.run.progress, stderr, !options.hides_progress);
     if (read_key(&options.run, options.key, &err) != TALLY_OK) {
         status = tally_cmd_worse(report(&err, err.rc, ""), TALLY_EXIT_FILES);
-    } else if (options.place.folder == NULL) {
+    } else if (options.programme == NULL) {
         options.run.programme = tally_text_from(options.origin);
         status = run_with(&options);
     } else {
-        status = tally_submit_to_folder(&target, &options.place);
+        status = tally_submit_to_folder(&target, options.programme, options.now);
         options.run.target = &target;
         options.run.programme = target.programme;
         if (status == TALLY_EXIT_OK)

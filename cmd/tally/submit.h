@@ -13,7 +13,6 @@
 #include "crypto/did_key.h"
 #include "eval/input.h"
 #include "eval/progress.h"
-#include "programme.h"
 
 /* Where batches go. */
 typedef struct tally_submit_target {
@@ -30,9 +29,10 @@ typedef struct tally_submit_target {
     int told_status; /* not 0: the last failure is told already, and this is its exit status */
 } tally_submit_target;
 
-/* A programme's folder. Returns an exit status; what is wrong is told. To be
- * closed in any case. */
-int tally_submit_to_folder(tally_submit_target *out_target, const tally_programme_place *place);
+/* A programme's folder; now is that of --now, or NULL. Returns an exit status; what is
+ * wrong is told. To be closed in any case. */
+int tally_submit_to_folder(tally_submit_target *out_target, const char *folder_path,
+                           const char *now);
 
 /* ---- files of events -------------------------------------------------------------- */
 

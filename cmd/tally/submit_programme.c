@@ -10,8 +10,7 @@
 #include "util/alloc.h"
 
 typedef struct folder_target {
-    tally_programme_place place;
-    tally_ledger *ledger;
+    tally_opened_programme programme;
     tally_submit_target *target;
 } folder_target;
 
@@ -19,11 +18,8 @@ typedef struct folder_target {
 static tally_rc tell(folder_target *folder, tally_rc rc, const tally_denial *denial,
                      const tally_err *err)
 {
-    if (rc != TALLY_OK) {
-        folder->target->told_status = tally_programme_refused(&folder->place, denial, err);
-        if (folder->target->told_status == TALLY_EXIT_OK)
-            folder->target->told_status = TALLY_EXIT_FAILED;
-    }
+    if (rc != TALLY_OK)
+        folder->target->told_status = tally_cmd_refused("submit", denial, err);
     return rc;
 }
 
@@ -32,7 +28,8 @@ static tally_rc next_number(void *context, tally_text source, uint64_t *out_numb
     folder_target *folder = context;
     tally_denial denial = { .code = NULL };
 
-    return tell(folder, tally_admit_next_number(folder->ledger, source, out_number, &denial, err),
+    return tell(folder,
+                tally_admit_next_number(folder->programme.ledger, source, out_number, &denial, err),
                 &denial, err);
 }
 
@@ -42,7 +39,8 @@ static tally_rc send_message(void *context, tally_text message, tally_buffer *ou
     folder_target *folder = context;
     tally_denial denial = { .code = NULL };
 
-    return tell(folder, tally_admit(folder->ledger, message, out_reply, NULL, &denial, err),
+    return tell(folder,
+                tally_admit(folder->programme.ledger, message, out_reply, NULL, &denial, err),
                 &denial, err);
 }
 
@@ -50,29 +48,30 @@ static void close_target(void *context)
 {
     folder_target *folder = context;
 
-    tally_ledger_close(folder->ledger);
+    tally_cmd_close_programme(&folder->programme);
     tally_release(folder);
 }
 
-int tally_submit_to_folder(tally_submit_target *out_target, const tally_programme_place *place)
+int tally_submit_to_folder(tally_submit_target *out_target, const char *folder_path,
+                           const char *now)
 {
     folder_target *folder = tally_alloc_zeroed(sizeof(*folder));
     int status;
 
     if (folder == NULL) {
-        fprintf(stderr, "tally %s: memory is short\n", place->command);
+        fputs("tally submit: memory is short\n", stderr);
         return TALLY_EXIT_FILES;
     }
-    folder->place = *place;
     folder->target = out_target;
     *out_target = (tally_submit_target){
         .context = folder, .next_number = next_number, .send = send_message, .close = close_target
     };
-    status = tally_programme_open(&folder->ledger, place, true);
+    status = tally_cmd_open_programme(&folder->programme, "submit", folder_path, now, true);
     if (status != TALLY_EXIT_OK)
         return status;
-    out_target->programme = tally_ledger_origin(folder->ledger);
-    out_target->has_signer = tally_did_key_read(out_target->signer.public32,
-                                                tally_ledger_did(folder->ledger), NULL) == TALLY_OK;
+    out_target->programme = tally_ledger_origin(folder->programme.ledger);
+    out_target->has_signer =
+        tally_did_key_read(out_target->signer.public32, tally_ledger_did(folder->programme.ledger),
+                           NULL) == TALLY_OK;
     return TALLY_EXIT_OK;
 }
