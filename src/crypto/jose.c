@@ -71,10 +71,17 @@ static void write_coordinate(tally_jcs *jcs, const char *name, const uint8_t *by
 
 void tally_jose_write_jwk(tally_jcs *jcs, const tally_jose_public *key)
 {
+    tally_jose_write_jwk_with_kid(jcs, key, NULL);
+}
+
+void tally_jose_write_jwk_with_kid(tally_jcs *jcs, const tally_jose_public *key, const char *kid)
+{
     bool is_point = key->algorithm == TALLY_JOSE_ES256;
 
     tally_jcs_object(jcs);
     tally_jcs_member_string(jcs, "crv", is_point ? "P-256" : "Ed25519");
+    if (kid != NULL)
+        tally_jcs_member_string(jcs, "kid", kid);
     tally_jcs_member_string(jcs, "kty", is_point ? "EC" : "OKP");
     write_coordinate(jcs, "x", key->x);
     if (is_point)

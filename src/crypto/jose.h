@@ -51,6 +51,7 @@ TALLY_MUST_CHECK bool tally_jose_is_valid_vartime(
 /* Write a public key as the next value; read one, which may hold other members. A point
  * that is not on the curve is refused. TALLY_E_INVALID. */
 void tally_jose_write_jwk(tally_jcs *jcs, const tally_jose_public *key);
+void tally_jose_write_jwk_with_kid(tally_jcs *jcs, const tally_jose_public *key, const char *kid);
 TALLY_MUST_CHECK tally_rc tally_jose_read_jwk(tally_jose_public *out, const tally_json_value *jwk,
                                               tally_err *err);
 

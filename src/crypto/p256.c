@@ -89,6 +89,25 @@ bool tally_p256_is_on_curve(const uint8_t x[static 32], const uint8_t y[static 3
     return is_on_curve;
 }
 
+bool tally_p256_decompress(uint8_t out_x[static 32], uint8_t out_y[static 32],
+                           const uint8_t compressed[static 33])
+{
+    EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+    EC_POINT *point = group != NULL ? EC_POINT_new(group) : NULL;
+    uint8_t bytes[POINT_BYTES];
+    bool is_point = point != NULL && EC_POINT_oct2point(group, point, compressed, 33, NULL) == 1 &&
+                    EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, bytes,
+                                       sizeof(bytes), NULL) == sizeof(bytes);
+
+    if (is_point) {
+        memcpy(out_x, bytes + 1, 32);
+        memcpy(out_y, bytes + 33, 32);
+    }
+    EC_POINT_free(point);
+    EC_GROUP_free(group);
+    return is_point;
+}
+
 static bool write_raw(uint8_t out[static 64], const uint8_t *der, size_t der_count)
 {
     const unsigned char *at = der;

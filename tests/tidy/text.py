@@ -64,7 +64,7 @@ LIBRARIES = {
     "libfyaml.h": ("src/policy",),
     "jansson.h": ("src/policy", "tests", "bench"),
     "qrencode.h": ("cmd",),
-    "zlib.h": ("src/eval", "cmd", "tests", "bench"),
+    "zlib.h": ("src/cred", "src/eval", "cmd", "tests", "bench"),
     "simdjson.h": ("src/batch",),
     "sqlite3.h": ("src/store", "tests", "bench"),
 }
