@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "conformance_internal.h"
+#include "util/alloc.h"
 
 suite suite_now;
 
@@ -34,8 +35,13 @@ int suite_begin(void **state)
 int suite_end(void **state)
 {
     (void)state;
+    if (suite_now.backend->faults != NULL)
+        suite_now.backend->faults->fail_never();
+    tally_alloc_fail_never();
     tally_store_close(suite_now.store);
     suite_now.store = NULL;
+    if (suite_now.backend->faults != NULL)
+        suite_now.backend->faults->watch(false);
     scratch_end(&suite_now.scratch);
     return 0;
 }

@@ -17,10 +17,12 @@ typedef struct store_faults {
     void (*fail_never)(void);
     /* How many operations were counted since fail_at(). */
     uint32_t (*count)(void);
+    /* From now on: SIGKILL for this process in place of operation nth. */
+    void (*kill_at)(uint32_t nth);
     /* Every file is as it was synced last, perhaps with some of what was written since.
      * Only between closing and opening. */
     void (*lose_power)(void);
-    /* From now on remember what was synced, or no longer. */
+    /* From now on remember what was synced, or no longer. Only while no store is open. */
     void (*watch)(bool is_watching);
 } store_faults;
 

@@ -46,6 +46,9 @@ void suite_expect(tally_store *store, tally_collection collection, int64_t key, 
 /* The sealed bytes of a subject's events, newest first, each followed by a space. */
 void suite_expect_chain(tally_store *store, int64_t subject, const char *wanted);
 int64_t suite_last_sequence(tally_store *store);
+/* A visit that adds one to the uint64_t that is its context. */
+tally_rc suite_count_event(void *context, const tally_stored_event *event, bool *out_is_enough,
+                           tally_err *err);
 
 int suite_run_events(void);
 

@@ -65,6 +65,8 @@ TALLY_MUST_CHECK tally_rc model_apply_to_store(const model *self, const model_pl
 /* Does the store hold exactly this? Reads everything in every way there is; says on
  * standard output what differs. A failure of the store counts as a difference. */
 bool model_is_equal(const model *self, tally_store *store);
+/* The same without saying what differs. */
+bool model_may_be_equal(const model *self, tally_store *store);
 bool model_is_equal_within(const model *self, tally_store_transaction *transaction);
 
 #endif

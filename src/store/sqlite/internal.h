@@ -192,6 +192,9 @@ tally_rc tally_sqlite_connect(tally_store *store, const char *path, bool is_for_
 
 /* ---- transaction.c ---- */
 
+/* The file of the log, once something was read; NULL: it is not open. */
+sqlite3_file *tally_sqlite_log(tally_store *store);
+
 tally_rc tally_sqlite_commit(tally_store_transaction *transaction, bool is_closing, tally_err *err);
 
 #endif

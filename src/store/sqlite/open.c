@@ -12,6 +12,7 @@
 #define HEADER_APPLICATION_AT 68
 #define WAL_PAGES             4096u /* 16 MiB */
 #define BUSY_MS               5000u
+#define REWRITE_BYTES         65536
 
 /* ---- is it ours? ---- */
 
@@ -218,19 +219,48 @@ static tally_rc create(tally_store *store, tally_err *err)
 
 /* ---- opening ---- */
 
+/* Write what is in the log again as it is. */
+static int rewrite_log(sqlite3_file *log)
+{
+    sqlite3_int64 size = 0;
+    int code = log->pMethods->xFileSize(log, &size);
+    char *bytes = code == SQLITE_OK && size > 0 ? tally_alloc(REWRITE_BYTES) : NULL;
+
+    if (code == SQLITE_OK && size > 0 && bytes == NULL)
+        return SQLITE_NOMEM;
+    for (sqlite3_int64 at = 0; code == SQLITE_OK && at < size; at += REWRITE_BYTES) {
+        int count = size - at < REWRITE_BYTES ? (int)(size - at) : REWRITE_BYTES;
+
+        code = log->pMethods->xRead(log, bytes, count, at);
+        if (code == SQLITE_OK)
+            code = log->pMethods->xWrite(log, bytes, count, at);
+    }
+    tally_release(bytes);
+    return code;
+}
+
 /* A writer that was killed while it committed may have left a transaction in the log
  * that is whole but not yet on the disk. We have taken it for committed, so it must
- * be before anybody acts on it. */
-static tally_rc sync_log(tally_store *store, tally_err *err)
+ * be before anybody acts on it.
+ *
+ * Where a sync has failed before, the kernel goes on to show pages that it has given
+ * up writing, and the next sync says nothing of them. Only what is written again is
+ * sure to be written: the writer does that. (Moving the log into the main file
+ * would not do: a log of which the end is lost would hide the newer pages there.) A
+ * reader may only sync. */
+static tally_rc settle_log(tally_store *store, tally_err *err)
 {
-    sqlite3_file *log = NULL;
-    int code = sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    sqlite3_file *log = tally_sqlite_log(store);
+    int code = SQLITE_OK;
 
-    if (code == SQLITE_OK && log != NULL && log->pMethods != NULL)
+    if (log == NULL)
+        return TALLY_OK;
+    if (store->lock_fd >= 0)
+        code = rewrite_log(log);
+    if (code == SQLITE_OK)
         code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
-    if (code != SQLITE_OK)
-        return tally_sqlite_fail(store, code, "making the log durable", err);
-    return TALLY_OK;
+    return code == SQLITE_OK ? TALLY_OK
+                             : tally_sqlite_fail(store, code, "making the log durable", err);
 }
 
 static tally_rc load(tally_store *store, uint32_t busy_ms, tally_err *err)
@@ -244,7 +274,7 @@ static tally_rc load(tally_store *store, uint32_t busy_ms, tally_err *err)
         rc = tally_sqlite_migrate(store, tally_sqlite_schema_steps(), tally_sqlite_schema_version(),
                                   err);
     if (rc == TALLY_OK)
-        rc = sync_log(store, err);
+        rc = settle_log(store, err);
     if (rc != TALLY_OK || store->lock_fd < 0)
         return rc;
     rc = tally_store_begin(&transaction, store, false, err);
@@ -276,10 +306,23 @@ static tally_rc settle(tally_store *store, const char *path, const tally_sqlite_
     return TALLY_OK;
 }
 
+/* End an opening that failed; a creation then has left nothing. */
+static void abandon(tally_store *store, bool is_created)
+{
+    store->is_broken = true; /* Nothing is worth writing at the end. */
+    tally_sqlite_forget_statements(store);
+    (void)sqlite3_close(store->db);
+    store->db = NULL;
+    if (is_created)
+        (void)sweep(store->path, NULL); /* Still under the lock. */
+    tally_store_close(store);
+}
+
 tally_rc tally_sqlite_open(tally_store **out_store, const char *path, tally_store_mode mode,
                            const tally_sqlite_options *options, tally_err *err)
 {
     tally_store *store = NULL;
+    bool is_created = false;
     tally_rc rc = tally_sqlite_start(err);
 
     TALLY_ASSERT(out_store != NULL && path != NULL);
@@ -295,11 +338,11 @@ tally_rc tally_sqlite_open(tally_store **out_store, const char *path, tally_stor
         rc = tally_sqlite_lock(&store->lock_fd, store->path, err);
     if (rc == TALLY_OK && mode == TALLY_STORE_CREATE)
         rc = create(store, err);
+    is_created = rc == TALLY_OK && mode == TALLY_STORE_CREATE;
     if (rc == TALLY_OK)
         rc = load(store, options != NULL ? options->busy_ms : 0, err);
     if (rc != TALLY_OK) {
-        store->is_broken = true; /* Nothing is worth writing at the end. */
-        tally_store_close(store);
+        abandon(store, is_created);
         return rc;
     }
     *out_store = store;

@@ -76,6 +76,16 @@ static void shorten_log(tally_store *store)
     store->checkpoint_at = store->wal_pages + store->wal_pages_max;
 }
 
+sqlite3_file *tally_sqlite_log(tally_store *store)
+{
+    sqlite3_file *log = NULL;
+
+    if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) != SQLITE_OK ||
+        log == NULL || log->pMethods == NULL)
+        return NULL;
+    return log;
+}
+
 tally_rc tally_sqlite_commit(tally_store_transaction *transaction, bool is_closing, tally_err *err)
 {
     tally_store *store = transaction->store;

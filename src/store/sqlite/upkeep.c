@@ -18,7 +18,12 @@
 static tally_rc empty_log(tally_store *store, tally_err *err)
 {
     int code = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    sqlite3_file *log = tally_sqlite_log(store);
 
+    /* SQLite does not need the cut to be durable; whoever erases does: before this
+     * sync a loss of power can bring the old log back. */
+    if (code == SQLITE_OK && log != NULL)
+        code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
     if (code == SQLITE_OK) {
         store->wal_pages = 0;
         store->checkpoint_at = store->wal_pages_max;

@@ -2,8 +2,32 @@
 /* Checking a store as it is in its files. */
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "store/sqlite/internal.h"
+
+/* SQLite reports a page that it could not read, for whatever reason, as if it were a
+ * damaged one: what the system refused is not our bytes' fault. */
+static tally_rc rc_of_finding(tally_text finding)
+{
+    static const char marks[][16] = { "error code=", "error code " };
+
+    for (size_t at = 0; at < finding.count; at++) {
+        tally_text rest = tally_text_slice(finding, at, finding.count);
+
+        if (tally_text_has_prefix(rest, TALLY_TEXT("failed to get page")))
+            return TALLY_E_IO;
+        for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+            int64_t code;
+
+            if (tally_text_has_prefix(rest, tally_text_from(marks[i])) &&
+                tally_text_parse_i64(&code, tally_text_slice(rest, strlen(marks[i]), rest.count), 1,
+                                     INT32_MAX) == TALLY_OK)
+                return tally_sqlite_rc((int)code);
+        }
+    }
+    return TALLY_E_CORRUPT;
+}
 
 static tally_rc check_files(tally_store *store, tally_err *err)
 {
@@ -18,9 +42,12 @@ static tally_rc check_files(tally_store *store, tally_err *err)
         rc = tally_sqlite_fail(store, code, "checking", err);
     } else {
         word = tally_sqlite_column(statement, 0);
-        if (!tally_text_is(word, "ok"))
-            rc = tally_sqlite_fail_with(store, TALLY_E_CORRUPT, err, "%s is damaged: %.*s",
-                                        store->path, TALLY_TEXT_ARGS(word));
+        if (!tally_text_is(word, "ok")) {
+            rc = rc_of_finding(word);
+            rc = tally_sqlite_fail_with(store, rc, err, "%s %s: %.*s", store->path,
+                                        rc == TALLY_E_CORRUPT ? "is damaged" : "cannot be read",
+                                        TALLY_TEXT_ARGS(word));
+        }
     }
     (void)sqlite3_finalize(statement);
     return rc;
