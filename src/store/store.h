@@ -21,8 +21,8 @@
  * gets TALLY_E_CONFLICT at once. Readers see the state of the last commit before
  * their transaction began, are never blocked and never block the writer.
  *
- * Deleting destroys: bytes deleted or overwritten are zeroed in the files that
- * the backend owns, at the latest when tally_store_purge() returns.
+ * Deleting destroys: what is deleted or overwritten is zeroed where it was stored, and
+ * is in no file that the backend owns when a thorough tally_store_purge() has returned.
  *
  * Errors everywhere:
  *   TALLY_E_IO       the system refused. After a failed commit or sync the store only
@@ -227,10 +227,11 @@ TALLY_MUST_CHECK tally_rc tally_store_erase_event(tally_store_transaction *trans
 
 /* ---- upkeep; outside transactions ------------------------------------------- */
 
-/* See that nothing deleted survives in the files: empties what the backend keeps
- * beside its main file and, is_thorough, rewrites the main file, for which it needs as
- * much free space as that is long. TALLY_E_RETRY: somebody reads a state before the
- * deletion; call again until it succeeds. */
+/* See that nothing deleted survives in the files, durably. Empties what the backend
+ * keeps beside its main file, in milliseconds. is_thorough: also rewrites the main file,
+ * at some 100 MB/s and with twice its length of free space, and only that removes the
+ * copies that stay in unused corners where rows were moved about. TALLY_E_RETRY:
+ * somebody reads a state before the deletion; call again until it succeeds. */
 TALLY_MUST_CHECK tally_rc tally_store_purge(tally_store *store, bool is_thorough, tally_err *err);
 
 /* Write a whole, consistent copy into a new file of mode 0600 while this store is in

@@ -277,7 +277,7 @@ static void a_reader_that_stays_sees_what_is_appended_and_erased(void **state)
 
 static const char marker[] = "a marker that nobody else writes 0123456789 0123456789";
 
-static void what_was_erased_is_in_no_file_after_a_purge(void **state)
+static void what_was_erased_where_it_was_stored_is_gone_after_a_purge(void **state)
 {
     tally_store_transaction *transaction;
     tally_text bytes = TALLY_TEXT("a marker that nobody else writes 0123456789 0123456789");
@@ -431,8 +431,6 @@ static void random_transactions_agree_with_the_model(void **state)
     tally_store_close(reader);
 }
 
-#define SUITE_TEST(function) cmocka_unit_test_setup_teardown(function, suite_begin, suite_end)
-
 int suite_run_events(void)
 {
     const struct CMUnitTest tests[] = {
@@ -444,7 +442,7 @@ int suite_run_events(void)
         SUITE_TEST(erasing_a_subject_leaves_the_others),
         SUITE_TEST(erasing_an_event_mends_the_chain),
         SUITE_TEST(a_reader_that_stays_sees_what_is_appended_and_erased),
-        SUITE_TEST(what_was_erased_is_in_no_file_after_a_purge),
+        SUITE_TEST(what_was_erased_where_it_was_stored_is_gone_after_a_purge),
         SUITE_TEST(purging_loses_nothing_that_is_there),
         SUITE_TEST(a_purge_waits_for_readers_of_what_was_deleted),
         SUITE_TEST(a_backup_is_a_whole_store),

@@ -560,8 +560,6 @@ static void what_was_purged_does_not_come_back_with_the_power(void **state)
     }
 }
 
-#define SUITE_TEST(function) cmocka_unit_test_setup_teardown(function, suite_begin, suite_end)
-
 int store_conformance_faults(const store_backend *backend)
 {
     const struct CMUnitTest tests[] = {

@@ -43,6 +43,8 @@ void suite_put(tally_collection collection, int64_t key, const char *value);
 void suite_append(int64_t subject, const char *sealed);
 /* Does the collection of a store hold this? NULL: nothing. */
 void suite_expect(tally_store *store, tally_collection collection, int64_t key, const char *value);
+void suite_expect_within(tally_store_transaction *transaction, tally_collection collection,
+                         int64_t key, const char *value);
 /* The sealed bytes of a subject's events, newest first, each followed by a space. */
 void suite_expect_chain(tally_store *store, int64_t subject, const char *wanted);
 int64_t suite_last_sequence(tally_store *store);
@@ -50,6 +52,10 @@ int64_t suite_last_sequence(tally_store *store);
 tally_rc suite_count_event(void *context, const tally_stored_event *event, bool *out_is_enough,
                            tally_err *err);
 
+/* Of a group: a test with a store of its own. */
+#define SUITE_TEST(function) cmocka_unit_test_setup_teardown(function, suite_begin, suite_end)
+
+int suite_run_rows(void);
 int suite_run_events(void);
 
 #endif

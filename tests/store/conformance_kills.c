@@ -295,8 +295,6 @@ static void readers_see_whole_transactions_while_they_are_written(void **state)
     }
 }
 
-#define SUITE_TEST(function) cmocka_unit_test_setup_teardown(function, suite_begin, suite_end)
-
 int store_conformance_kills(const store_backend *backend)
 {
     const struct CMUnitTest tests[] = {
