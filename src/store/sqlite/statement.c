@@ -37,8 +37,8 @@ static const char *const tables[TALLY_STORE_COLLECTION_COUNT] = {
 /* %s is the table. */
 static const char *const numbered_sql[TALLY_SQLITE_VERB_COUNT] = {
     [TALLY_SQLITE_GET] = "SELECT value FROM %s WHERE key = ?1",
-    [TALLY_SQLITE_PUT] = "INSERT INTO %s (key, value) VALUES (?1, ?2) "
-                         "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+    [TALLY_SQLITE_PUT] = ("INSERT INTO %s (key, value) VALUES (?1, ?2) "
+                          "ON CONFLICT (key) DO UPDATE SET value = excluded.value"),
     [TALLY_SQLITE_DELETE] = "DELETE FROM %s WHERE key = ?1",
     [TALLY_SQLITE_LAST] = "SELECT max(key) FROM %s",
     [TALLY_SQLITE_SCAN] = "SELECT key, value FROM %s WHERE key >= ?1 ORDER BY key",
@@ -46,8 +46,8 @@ static const char *const numbered_sql[TALLY_SQLITE_VERB_COUNT] = {
 
 static const char *const named_sql[TALLY_SQLITE_VERB_COUNT] = {
     [TALLY_SQLITE_GET] = "SELECT value FROM %s WHERE name = ?1",
-    [TALLY_SQLITE_PUT] = "INSERT INTO %s (name, value) VALUES (?1, ?2) "
-                         "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    [TALLY_SQLITE_PUT] = ("INSERT INTO %s (name, value) VALUES (?1, ?2) "
+                          "ON CONFLICT (name) DO UPDATE SET value = excluded.value"),
     [TALLY_SQLITE_DELETE] = "DELETE FROM %s WHERE name = ?1",
     [TALLY_SQLITE_SCAN] = "SELECT name, value FROM %s WHERE name >= ?1 ORDER BY name",
 };
@@ -57,23 +57,23 @@ static const char *const fixed_sql[TALLY_SQLITE_FIXED_COUNT] = {
     [TALLY_SQLITE_BEGIN_WRITE] = "BEGIN IMMEDIATE",
     [TALLY_SQLITE_COMMIT] = "COMMIT",
     [TALLY_SQLITE_ROLLBACK] = "ROLLBACK",
-    [TALLY_SQLITE_STATE_GET] = "SELECT last_sequence, heads_through, erasures FROM state "
-                               "WHERE one = 1",
-    [TALLY_SQLITE_STATE_PUT] = "UPDATE state SET last_sequence = ?1, heads_through = ?2, "
-                               "erasures = ?3 WHERE one = 1",
+    [TALLY_SQLITE_STATE_GET] = ("SELECT last_sequence, heads_through, erasures FROM state "
+                                "WHERE one = 1"),
+    [TALLY_SQLITE_STATE_PUT] = ("UPDATE state SET last_sequence = ?1, heads_through = ?2, "
+                                "erasures = ?3 WHERE one = 1"),
     [TALLY_SQLITE_HEADS_GET] = "SELECT sequences FROM heads WHERE chunk = ?1",
-    [TALLY_SQLITE_HEADS_PUT] = "INSERT INTO heads (chunk, sequences) VALUES (?1, ?2) "
-                               "ON CONFLICT (chunk) DO UPDATE SET sequences = excluded.sequences",
+    [TALLY_SQLITE_HEADS_PUT] = ("INSERT INTO heads (chunk, sequences) VALUES (?1, ?2) "
+                                "ON CONFLICT (chunk) DO UPDATE SET sequences = excluded.sequences"),
     [TALLY_SQLITE_HEADS_ALL] = "SELECT chunk, sequences FROM heads ORDER BY chunk",
-    [TALLY_SQLITE_TAIL] = "SELECT sequence, subject FROM events WHERE sequence > ?1 "
-                          "ORDER BY sequence",
-    [TALLY_SQLITE_EVENT_APPEND] = "INSERT INTO events (sequence, previous, subject, batch, "
-                                  "position, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    [TALLY_SQLITE_EVENT_GET] = "SELECT sequence, previous, subject, batch, position, sealed "
-                               "FROM events WHERE sequence = ?1",
+    [TALLY_SQLITE_TAIL] = ("SELECT sequence, subject FROM events WHERE sequence > ?1 "
+                           "ORDER BY sequence"),
+    [TALLY_SQLITE_EVENT_APPEND] = ("INSERT INTO events (sequence, previous, subject, batch, "
+                                   "position, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
+    [TALLY_SQLITE_EVENT_GET] = ("SELECT sequence, previous, subject, batch, position, sealed "
+                                "FROM events WHERE sequence = ?1"),
     [TALLY_SQLITE_EVENT_LINK] = "SELECT previous, subject FROM events WHERE sequence = ?1",
-    [TALLY_SQLITE_EVENT_SCAN] = "SELECT sequence, previous, subject, batch, position, sealed "
-                                "FROM events WHERE sequence >= ?1 ORDER BY sequence",
+    [TALLY_SQLITE_EVENT_SCAN] = ("SELECT sequence, previous, subject, batch, position, sealed "
+                                 "FROM events WHERE sequence >= ?1 ORDER BY sequence"),
     [TALLY_SQLITE_EVENT_DELETE] = "DELETE FROM events WHERE sequence = ?1",
     [TALLY_SQLITE_EVENT_RELINK] = "UPDATE events SET previous = ?2 WHERE sequence = ?1",
 };
