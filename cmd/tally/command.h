@@ -39,7 +39,9 @@ typedef struct tally_command {
 } tally_command;
 
 int tally_cmd_audit(int argc, char **argv);
+int tally_cmd_check(int argc, char **argv);
 int tally_cmd_eval(int argc, char **argv);
+int tally_cmd_export(int argc, char **argv);
 int tally_cmd_init(int argc, char **argv);
 int tally_cmd_log(int argc, char **argv);
 int tally_cmd_organisation(int argc, char **argv);
@@ -48,7 +50,9 @@ int tally_cmd_programme(int argc, char **argv);
 int tally_cmd_receipt(int argc, char **argv);
 int tally_cmd_roll(int argc, char **argv);
 int tally_cmd_source(int argc, char **argv);
+int tally_cmd_statement(int argc, char **argv);
 int tally_cmd_submit(int argc, char **argv);
+int tally_cmd_verify_export(int argc, char **argv);
 int tally_cmd_version(int argc, char **argv);
 int tally_cmd_wallet(int argc, char **argv);
 int tally_cmd_witness(int argc, char **argv);

@@ -11,7 +11,9 @@
 /* In the order `tally --help` lists them. */
 static const tally_command commands[] = {
     { "audit", "Check a copy of a published log", tally_cmd_audit },
+    { "check", "See whether a programme's ledger is whole", tally_cmd_check },
     { "eval", "Compute scores from files of events", tally_cmd_eval },
+    { "export", "Write all that a programme holds about one subject", tally_cmd_export },
     { "init", "Make a programme", tally_cmd_init },
     { "log", "Publish, serve and prove a transparency log", tally_cmd_log },
     { "organisation", "Add and find the organisations of a programme", tally_cmd_organisation },
@@ -20,7 +22,9 @@ static const tally_command commands[] = {
     { "receipt", "Verify consent receipts", tally_cmd_receipt },
     { "roll", "Issue enrolment tokens", tally_cmd_roll },
     { "source", "Register those who attest events, and their keys", tally_cmd_source },
+    { "statement", "Explain one subject's result from the store", tally_cmd_statement },
     { "submit", "Sign events in batches and send them to a programme", tally_cmd_submit },
+    { "verify-export", "Check an export by itself", tally_cmd_verify_export },
     { "version", "Print the version", tally_cmd_version },
     { "wallet", "Keep your keys, another for each programme", tally_cmd_wallet },
     { "witness", "Cosign the checkpoints of logs that only grew", tally_cmd_witness },
@@ -38,7 +42,7 @@ static void print_usage(FILE *stream)
           "Commands:\n",
           stream);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(stream, "  %-12s %s\n", commands[i].name, commands[i].summary);
+        fprintf(stream, "  %-13s %s\n", commands[i].name, commands[i].summary);
     fputs("\n`tally COMMAND --help` explains one of them.\n", stream);
 }
 

@@ -410,3 +410,35 @@ tally_rc tally_ledger_export(tally_ledger *ledger, tally_store_transaction *tran
     tally_buffer_free(&plain);
     return rc;
 }
+
+typedef struct exporting_for {
+    const tally_statement_request *request;
+    tally_member member;
+    int64_t subject;
+    tally_buffer *out;
+} exporting_for;
+
+static tally_rc export_work(tally_ledger *ledger, tally_store_transaction *transaction,
+                            void *context, tally_err *err)
+{
+    exporting_for *e = context;
+
+    if (ledger->is_about_organisations)
+        return tally_ledger_export(ledger, transaction, e->subject, NULL, e->request->subject,
+                                   e->request->as_of_ms, e->out, err);
+    return tally_ledger_export(ledger, transaction, e->member.subject, &e->member,
+                               tally_text_from(e->member.dids[e->member.did_count - 1]),
+                               e->request->as_of_ms, e->out, err);
+}
+
+tally_rc tally_ledger_export_for(tally_ledger *ledger, const tally_statement_request *request,
+                                 tally_buffer *out, tally_denial *denial, tally_err *err)
+{
+    exporting_for e = { .request = request, .out = out };
+    tally_rc rc = tally_subject_admit_reader(ledger, request, &e.member, &e.subject, denial, err);
+
+    if (rc == TALLY_OK)
+        rc = tally_ledger_run(ledger, false, export_work, &e, err);
+    tally_member_wipe(&e.member);
+    return rc;
+}

@@ -7,7 +7,7 @@
  * policy (R16). docs/formats/export.md specifies the document. */
 
 #include "ledger/ledger_internal.h"
-#include "ledger/member.h"
+#include "ledger/statement.h"
 #include "util/buffer.h"
 
 #define TALLY_EXPORT_TYP "tally-export+jws"
@@ -21,6 +21,12 @@ TALLY_MUST_CHECK tally_rc tally_ledger_export(tally_ledger *ledger,
                                               tally_store_transaction *transaction, int64_t subject,
                                               const tally_member *member, tally_text subject_name,
                                               int64_t as_of_ms, tally_buffer *out, tally_err *err);
+
+/* The same for somebody other than the member, who leaves an access entry first: see tally_ledger_statement(). */
+TALLY_MUST_CHECK tally_rc tally_ledger_export_for(tally_ledger *ledger,
+                                                  const tally_statement_request *request,
+                                                  tally_buffer *out, tally_denial *denial,
+                                                  tally_err *err);
 
 /* What a check found. Texts live in the arena given. */
 typedef struct tally_export_report {

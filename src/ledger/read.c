@@ -20,7 +20,7 @@ typedef struct reading {
 } reading;
 
 static tally_rc read_statement(tally_ledger *ledger, tally_store_transaction *transaction,
-                               reading *r, int64_t as_of_ms, tally_err *err)
+                               const reading *r, int64_t as_of_ms, tally_err *err)
 {
     tally_statement *statement = NULL;
     char *text = NULL;
@@ -29,7 +29,9 @@ static tally_rc read_statement(tally_ledger *ledger, tally_store_transaction *tr
                                              &statement, err);
 
     if (rc == TALLY_OK)
-        rc = tally_statement_render_json(statement, &text, &count, err);
+        rc = r->message.request.what == TALLY_READ_IN_WORDS
+                 ? tally_statement_render_text(statement, &text, &count, NULL, err)
+                 : tally_statement_render_json(statement, &text, &count, err);
     if (rc == TALLY_OK && tally_buffer_append(r->out, text, count) != TALLY_OK)
         rc = tally_err_set(err, tally_buffer_failure(r->out), 0, "telling a statement");
     tally_statement_free_text(text);
@@ -87,6 +89,7 @@ static tally_rc answer(tally_ledger *ledger, tally_store_transaction *transactio
 
     switch (request->what) {
     case TALLY_READ_STATEMENT:
+    case TALLY_READ_IN_WORDS:
         return read_statement(ledger, transaction, r, as_of_ms, err);
     case TALLY_READ_RECEIPTS:
         return read_receipts(transaction, r, err);

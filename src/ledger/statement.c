@@ -240,9 +240,9 @@ static tally_rc tell_work(tally_ledger *ledger, tally_store_transaction *transac
                         a->request->as_of_ms, &a->statement, err);
 }
 
-tally_rc tally_ledger_statement(tally_ledger *ledger, const tally_statement_request *request,
-                                tally_statement **out_statement, tally_denial *denial,
-                                tally_err *err)
+tally_rc tally_subject_admit_reader(tally_ledger *ledger, const tally_statement_request *request,
+                                    tally_member *out_member, int64_t *out_subject,
+                                    tally_denial *denial, tally_err *err)
 {
     static const tally_ticket no_ticket = { .role = "operator", .fields = "statement" };
     asking a = { .request = request };
@@ -251,10 +251,25 @@ tally_rc tally_ledger_statement(tally_ledger *ledger, const tally_statement_requ
     if (rc == TALLY_OK && !a.is_found)
         rc = tally_deny(denial, err, TALLY_E_DENIED, "E_NOT_FOUND", "R19",
                         "check the did, or the org: id, that you were given",
-                        "there is no statement for this subject");
+                        "there is nothing about this subject");
     if (rc == TALLY_OK && !ledger->is_about_organisations)
         rc = tally_access_log(ledger, &a.member,
                               request->ticket != NULL ? request->ticket : &no_ticket, denial, err);
+    if (rc == TALLY_OK) {
+        *out_member = a.member;
+        *out_subject = a.subject;
+    }
+    tally_member_wipe(&a.member);
+    return rc;
+}
+
+tally_rc tally_ledger_statement(tally_ledger *ledger, const tally_statement_request *request,
+                                tally_statement **out_statement, tally_denial *denial,
+                                tally_err *err)
+{
+    asking a = { .request = request };
+    tally_rc rc = tally_subject_admit_reader(ledger, request, &a.member, &a.subject, denial, err);
+
     if (rc == TALLY_OK)
         rc = tally_ledger_run(ledger, false, tell_work, &a, err);
     tally_member_wipe(&a.member);

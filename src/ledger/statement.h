@@ -52,6 +52,13 @@ TALLY_MUST_CHECK tally_rc tally_ledger_statement(tally_ledger *ledger,
                                                  tally_statement **out_statement,
                                                  tally_denial *denial, tally_err *err);
 
+/* Find the subject of a request and, for a member, log the access: what precedes every read that is not
+ * the member's own. subject is 0 in a programme about members; wipe the member. Errors as above. */
+TALLY_MUST_CHECK tally_rc tally_subject_admit_reader(tally_ledger *ledger,
+                                                     const tally_statement_request *request,
+                                                     tally_member *out_member, int64_t *out_subject,
+                                                     tally_denial *denial, tally_err *err);
+
 /* A member's own statement, within a transaction that a signed read began. */
 TALLY_MUST_CHECK tally_rc tally_ledger_own_statement(tally_ledger *ledger,
                                                      tally_store_transaction *transaction,

@@ -11,7 +11,9 @@
 static const char *const kinds[] = {
     "join", "consent", "withdraw", "leave", "rotate", "read", NULL
 };
-static const char *const whats[] = { "statement", "receipts", "accesses", "export", NULL };
+static const char *const whats[] = {
+    "statement", "receipts", "accesses", "export", "in words", NULL
+};
 
 const char *tally_request_kind_name(tally_request_kind kind)
 {

@@ -33,7 +33,8 @@ typedef enum tally_read_what {
     TALLY_READ_STATEMENT,
     TALLY_READ_RECEIPTS,
     TALLY_READ_ACCESSES,
-    TALLY_READ_EXPORT
+    TALLY_READ_EXPORT,
+    TALLY_READ_IN_WORDS /* the statement as plain text */
 } tally_read_what;
 
 /* What stands in a request. Which of the later members count depends on the kind. */
