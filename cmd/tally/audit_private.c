@@ -72,8 +72,8 @@ bool tally_audit_open_private(tally_audit *audit)
         return false;
     }
     audit->private_view = private;
-    if (tally_log_open_journal(&private->journal, audit->options.private_folder, &audit->stopped) !=
-        TALLY_OK)
+    if (tally_log_open_journal(&private->journal, audit->options.private_folder, NULL,
+                               &audit->stopped) != TALLY_OK)
         return false;
     private->view = (tally_private_view){ .context = (void *)(uintptr_t) private->journal.journal,
                                           .calls = &journal_calls };

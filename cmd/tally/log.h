@@ -5,6 +5,7 @@
 /* What the subcommands of `tally log` and `tally witness` share. */
 
 #include "crypto/key_file.h"
+#include "ledger/journal.h"
 #include "publish/journal_folder.h"
 #include "publish/publisher.h"
 #include "tally/base.h"
@@ -77,18 +78,22 @@ TALLY_MUST_CHECK tally_rc tally_log_print_vkey(const tally_signer *signer, tally
 
 /* ---- journals (log_journal.c) ---- */
 
-/* The journal of DIR, whichever kind it has, with its origin. */
+/* The journal of DIR, whichever kind it has, with its origin: that of a programme, or one made
+ * with `tally log new`. */
 typedef struct tally_log_journal {
     tally_journal_folder folder;
+    tally_ledger_journal *ledger; /* of a programme; NULL: the folder's */
+    tally_journal seam;
     char path[TALLY_LOG_PATH_BYTES];
     const tally_journal *journal;
     tally_buffer origin;
 } tally_log_journal;
 
-/* out is ended with tally_log_close_journal(), also after a failure.
+/* out is not moved, and ended with tally_log_close_journal(), also after a failure.
+ * clock: what is recorded in a programme has its time; NULL: the system's.
  * TALLY_E_INVALID: DIR has none. */
 TALLY_MUST_CHECK tally_rc tally_log_open_journal(tally_log_journal *out, const char *folder,
-                                                 tally_err *err);
+                                                 const tally_clock *clock, tally_err *err);
 void tally_log_close_journal(tally_log_journal *journal);
 
 #endif

@@ -11,36 +11,74 @@
 
 #include "command.h"
 #include "crypto/random.h"
+#include "ledger/people.h"
 #include "log.h"
+#include "programme.h"
 #include "util/json.h"
 
 #define JOURNAL_NAME   "journal"
+#define STORE_NAME     "ledger.db"
 #define GENESIS_BYTES  ((size_t)4096)
 #define VKEY_BYTES     ((size_t)1024)
 #define RECORDS_MAX    256
 #define HEX_CHARACTERS ((size_t)2 * TALLY_HASH_BYTES)
 
-tally_rc tally_log_open_journal(tally_log_journal *out, const char *folder, tally_err *err)
+static tally_rc open_folder(tally_log_journal *out, const char *folder, tally_err *err)
+{
+    tally_rc rc;
+
+    if (!tally_log_path(out->path, folder, JOURNAL_NAME))
+        return tally_err_set(err, TALLY_E_LIMIT, 0, "the path is too long");
+    if (access(out->path, F_OK) != 0)
+        return tally_err_set(err, TALLY_E_INVALID, 0, "%s is no programme and has no journal",
+                             folder);
+    rc = tally_journal_folder_open(&out->folder, &tally_files_system, AT_FDCWD, out->path,
+                                   tally_random_system(), err);
+    if (rc == TALLY_OK)
+        out->journal = &out->folder.journal;
+    return rc;
+}
+
+static tally_rc open_programme(tally_log_journal *out, const char *folder, const tally_clock *clock,
+                               tally_err *err)
+{
+    tally_ledger_journal_options options = { .ledger = { .folder = folder },
+                                             .people = tally_people_of_ledger() };
+    tally_rc rc;
+
+    if (clock != NULL)
+        options.ledger.clock = *clock;
+    else if (!tally_cmd_clock("log", NULL, &options.ledger.clock))
+        return TALLY_E_INVALID;
+    rc = tally_ledger_journal_open(&out->ledger, &options, err);
+
+    if (rc == TALLY_OK) {
+        out->seam = tally_ledger_journal_seam(out->ledger);
+        out->journal = &out->seam;
+    }
+    return rc;
+}
+
+tally_rc tally_log_open_journal(tally_log_journal *out, const char *folder,
+                                const tally_clock *clock, tally_err *err)
 {
     tally_rc rc;
 
     memset(out, 0, sizeof(*out));
     out->folder.entries = out->folder.beats = -1;
     tally_buffer_init(&out->origin, TALLY_NOTE_NAME_BYTES_MAX);
-    if (!tally_log_path(out->path, folder, JOURNAL_NAME))
+    if (!tally_log_path(out->path, folder, STORE_NAME))
         return tally_err_set(err, TALLY_E_LIMIT, 0, "the path is too long");
-    if (access(out->path, F_OK) != 0)
-        return tally_err_set(err, TALLY_E_INVALID, 0, "%s has no journal", folder);
-    rc = tally_journal_folder_open(&out->folder, &tally_files_system, AT_FDCWD, out->path,
-                                   tally_random_system(), err);
+    rc = access(out->path, F_OK) == 0 ? open_programme(out, folder, clock, err)
+                                      : open_folder(out, folder, err);
     if (rc != TALLY_OK)
         return rc;
-    out->journal = &out->folder.journal;
     return out->journal->calls->origin(out->journal->context, &out->origin, err);
 }
 
 void tally_log_close_journal(tally_log_journal *journal)
 {
+    tally_ledger_journal_close(journal->ledger);
     tally_journal_folder_close(&journal->folder);
     tally_buffer_free(&journal->origin);
 }
@@ -231,7 +269,10 @@ int tally_cmd_log_append(int argc, char **argv)
         return TALLY_EXIT_USAGE;
     if (words != 1 || (policy == NULL && record_count == 0))
         return tally_log_usage("log append", "name a folder and something to append", "");
-    rc = tally_log_open_journal(&journal, folder, &err);
+    rc = tally_log_open_journal(&journal, folder, NULL, &err);
+    if (rc == TALLY_OK && journal.ledger != NULL)
+        rc = tally_err_set(&err, TALLY_E_INVALID, 0,
+                           "%s is a programme: its ledger appends to its log", folder);
     if (rc == TALLY_OK)
         rc = append_all(&journal, policy, records, record_count, &err);
     tally_log_close_journal(&journal);

@@ -10,6 +10,7 @@
 #include "crypto/random.h"
 #include "crypto/secret_file.h"
 #include "log.h"
+#include "programme.h"
 #include "util/json.h"
 
 #define ROLE           "log"
@@ -114,7 +115,7 @@ int tally_cmd_log_key(int argc, char **argv)
         return TALLY_EXIT_USAGE;
     if (words != 1)
         return tally_log_usage("log key", "name the folder of a log", "");
-    rc = tally_log_open_journal(&journal, folder, &err);
+    rc = tally_log_open_journal(&journal, folder, NULL, &err);
     if (rc == TALLY_OK)
         rc = tally_log_load_signers(signers, &count, folder, tally_buffer_text(&journal.origin),
                                     &err);
@@ -227,27 +228,34 @@ static tally_rc finish_rotation(const char *folder, size_t count, tally_err *err
 
 int tally_cmd_log_rotate_key(int argc, char **argv)
 {
-    const char *folder, *finish = NULL;
-    const tally_log_option options[] = { { "--finish", &finish, 1, NULL, true } };
+    const char *folder, *finish = NULL, *now = NULL;
+    const tally_log_option options[] = {
+        { "--finish", &finish, 1, NULL, true },
+        { "--now", &now, 1, NULL, false },
+    };
     tally_signer signers[TALLY_SIGNERS_MAX];
     tally_log_journal journal;
+    tally_clock clock;
     tally_err err = TALLY_ERR_INIT;
     size_t count = 0, words;
     tally_rc rc;
 
     if (tally_cmd_wants_help(argc, argv)) {
-        puts("Usage: tally log rotate-key DIR [--finish]\n"
+        puts("Usage: tally log rotate-key DIR [--finish] [--now INSTANT]\n"
              "\n"
              "Begin to change the key of a log: draw a new one, and announce it with an entry.\n"
              "Until --finish both keys sign every checkpoint, so that nobody who knows only the\n"
-             "old one is left behind. The origin stays. Restart the publisher after each step.");
+             "old one is left behind. The origin stays. Restart the publisher after each step.\n"
+             "--now is for a programme with a simulated clock.");
         return TALLY_EXIT_OK;
     }
-    if (!tally_log_read_options("log rotate-key", argc, argv, options, 1, &folder, 1, &words))
+    if (!tally_log_read_options("log rotate-key", argc, argv, options, 2, &folder, 1, &words))
         return TALLY_EXIT_USAGE;
     if (words != 1)
         return tally_log_usage("log rotate-key", "name the folder of a log", "");
-    rc = tally_log_open_journal(&journal, folder, &err);
+    if (!tally_cmd_clock("log rotate-key", now, &clock))
+        return TALLY_EXIT_USAGE;
+    rc = tally_log_open_journal(&journal, folder, &clock, &err);
     if (rc == TALLY_OK)
         rc = tally_log_load_signers(signers, &count, folder, tally_buffer_text(&journal.origin),
                                     &err);

@@ -12,6 +12,7 @@
 
 #include "command.h"
 #include "log.h"
+#include "programme.h"
 #include "publish/links.h"
 #include "util/alloc.h"
 
@@ -25,6 +26,7 @@ static volatile sig_atomic_t is_asked_to_end;
 typedef struct publishing {
     const char *folder;
     char log_path[TALLY_LOG_PATH_BYTES], state_path[TALLY_LOG_PATH_BYTES];
+    tally_clock clock;
     int64_t period_s;
     tally_buffer quorum_text;
     tally_quorum quorum;
@@ -37,12 +39,13 @@ static void print_help(void)
     puts("Usage: tally log publish DIR [--once | --every 1h] [OPTION...]\n"
          "\n"
          "Sign what is new in the journal of DIR and publish it in DIR/log. Only this command\n"
-         "needs DIR/keys/log.key; it reads no data of members.\n"
+         "needs DIR/keys/log.key. DIR is a programme, or from `tally log new`.\n"
          "\n"
          "  --once               publish what this beat has, and end\n"
          "  --every PERIOD       go on, a beat each PERIOD: 10m, 1h (default), 1d\n"
          "  --witnesses FILE     whose cosignatures a checkpoint needs; default DIR/witnesses\n"
          "  --without-witnesses  publish without any, when there is no such file\n"
+         "  --now INSTANT        with --once, for a programme with a simulated clock\n"
          "\n"
          "A beat is published once. The journal is padded, so that nobody sees how much\n"
          "happened. Exit status: 0 published; 1 something is wrong and nothing was signed, or\n"
@@ -135,7 +138,7 @@ static tally_rc run_beat(publishing *at, int64_t beat, int64_t now_s, tally_publ
                                         .signers = signers,
                                         .quorum = &at->quorum,
                                         .links = at->asks };
-    tally_rc rc = tally_log_open_journal(&journal, at->folder, err);
+    tally_rc rc = tally_log_open_journal(&journal, at->folder, &at->clock, err);
 
     options.journal = journal.journal;
     if (rc == TALLY_OK)
@@ -155,7 +158,7 @@ static tally_rc run_beat(publishing *at, int64_t beat, int64_t now_s, tally_publ
 static int publish_now(publishing *at, bool is_once, tally_published *out)
 {
     for (;;) {
-        int64_t now_s = (int64_t)time(NULL);
+        int64_t now_s = tally_clock_now_ms(&at->clock) / 1000;
         tally_err err = TALLY_ERR_INIT;
         tally_rc rc = run_beat(at, now_s - now_s % at->period_s, now_s, out, &err);
 
@@ -186,7 +189,7 @@ static int run(publishing *at, bool is_once)
         /* Published or waiting for witnesses: go on. Everything else ends it. */
         if (status != TALLY_EXIT_OK && done.size == done.public_size)
             return status;
-        now_s = (int64_t)time(NULL);
+        now_s = tally_clock_now_ms(&at->clock) / 1000;
         left_s = at->period_s - now_s % at->period_s;
         sleep_s(status == TALLY_EXIT_OK || left_s < UNMET_S ? left_s : UNMET_S);
         if (is_asked_to_end != 0)
@@ -197,11 +200,13 @@ static int run(publishing *at, bool is_once)
 int tally_cmd_log_publish(int argc, char **argv)
 {
     const char *folder, *once = NULL, *every = NULL, *witnesses = NULL, *without = NULL;
+    const char *now = NULL;
     const tally_log_option options[] = {
         { "--once", &once, 1, NULL, true },
         { "--every", &every, 1, NULL, false },
         { "--witnesses", &witnesses, 1, NULL, false },
         { "--without-witnesses", &without, 1, NULL, true },
+        { "--now", &now, 1, NULL, false },
     };
     publishing *at;
     tally_err err = TALLY_ERR_INIT;
@@ -212,14 +217,19 @@ int tally_cmd_log_publish(int argc, char **argv)
         print_help();
         return TALLY_EXIT_OK;
     }
-    if (!tally_log_read_options("log publish", argc, argv, options, 4, &folder, 1, &words))
+    if (!tally_log_read_options("log publish", argc, argv, options, 5, &folder, 1, &words))
         return TALLY_EXIT_USAGE;
-    if (words != 1 || (once != NULL && every != NULL))
-        return tally_log_usage("log publish", "name one folder, and --once or --every", "");
+    if (words != 1 || (once != NULL && every != NULL) || (now != NULL && once == NULL))
+        return tally_log_usage(
+            "log publish", "name one folder, and --once or --every; --now goes with --once", "");
     at = tally_alloc_zeroed(sizeof(*at));
     if (at == NULL)
         return tally_log_usage("log publish", "memory is short", "");
     at->folder = folder;
+    if (!tally_cmd_clock("log publish", now, &at->clock)) {
+        tally_release(at);
+        return TALLY_EXIT_USAGE;
+    }
     at->period_s = PERIOD_S;
     if ((every != NULL && !tally_log_parse_duration(&at->period_s, every)) ||
         !tally_log_path(at->log_path, folder, "log") ||

@@ -259,6 +259,45 @@ static tally_rc begin_beat(void *context, uint64_t beat, uint64_t *out_until, ta
     return rc;
 }
 
+/* ---- documents of the publisher's own ---- */
+
+typedef struct publishing {
+    tally_entry_kind kind;
+    tally_text document;
+    uint64_t index;
+} publishing;
+
+static tally_rc publish(tally_ledger *ledger, tally_store_transaction *transaction, void *context,
+                        tally_err *err)
+{
+    publishing *work = context;
+
+    (void)tally_ledger_stamp(ledger);
+    return tally_record_publish(ledger, transaction, work->kind, work->document, &work->index, err);
+}
+
+static tally_rc append_document(void *context, tally_entry_kind kind, tally_text document,
+                                uint64_t *out_index, tally_err *err)
+{
+    const tally_ledger_journal *journal = context;
+    tally_ledger_options options = journal->ledger;
+    publishing work = { .kind = kind, .document = document };
+    tally_ledger *ledger = NULL;
+    tally_rc rc;
+
+    if (kind != TALLY_ENTRY_KEY)
+        return tally_err_set(err, TALLY_E_INVALID, 0,
+                             "a programme publishes its policy with `tally policy publish`");
+    options.is_for_writing = true;
+    rc = tally_ledger_open(&ledger, &options, err);
+    if (rc == TALLY_OK)
+        rc = tally_ledger_run(ledger, true, publish, &work, err);
+    tally_ledger_close(ledger);
+    if (rc == TALLY_OK)
+        *out_index = work.index;
+    return rc;
+}
+
 /* ---- opening ---- */
 
 static const tally_journal_calls calls = {
@@ -269,7 +308,7 @@ static const tally_journal_calls calls = {
     .snapshot_head = get_head,
     .snapshot_rows = get_rows,
     .begin_beat = begin_beat,
-    .append_document = NULL, /* the ledger writes its own documents */
+    .append_document = append_document,
 };
 
 tally_journal tally_ledger_journal_seam(tally_ledger_journal *journal)
