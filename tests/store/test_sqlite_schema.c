@@ -12,7 +12,7 @@
 #include "random.h"
 #include "store/sqlite/internal.h"
 
-/* A store of schema version 1 as it was first released, with two members and three
+/* A store of schema version 1 as it first was, with two members and three
  * events of theirs, the heads stored up to the second. Never change it: it stands
  * for stores that exist. */
 static const char version_1[] =
@@ -103,7 +103,10 @@ static void a_store_of_version_1_is_brought_forward(void **state)
     suite_expect_chain(suite_now.store, 2, "b ");
     suite_append(2, "d");
     assert_int_equal(suite_last_sequence(suite_now.store), 5);
+    /* A collection of a later version. */
+    suite_put(TALLY_STORE_SNAPSHOT_OPENINGS, 1, "opening");
     suite_reopen();
+    suite_expect(suite_now.store, TALLY_STORE_SNAPSHOT_OPENINGS, 1, "opening");
     suite_expect_chain(suite_now.store, 2, "d b ");
     assert_ok(tally_store_verify(suite_now.store, ERR));
 }

@@ -39,7 +39,6 @@ static const char version_1[] =
     NUMBERED("accesses")
     NUMBERED("releases")
     NUMBERED("certificates")
-    NUMBERED("snapshot_openings")
     NAMED("meta")
     NAMED("member_by_did")
     NAMED("organisation_by_id")
@@ -49,12 +48,16 @@ static const char version_1[] =
     NAMED("record_by_subject")
     NAMED("access_by_subject")
     NAMED("spent_tokens")
-    NAMED("spent_nonces")
+    NAMED("spent_nonces");
+
+static const char version_2[] =
+    NUMBERED("snapshot_openings")
     NAMED("snapshot_rows");
 /* clang-format on */
 
 static const tally_sqlite_step steps[] = {
     { version_1 },
+    { version_2 },
 };
 
 #define STEP_COUNT ((int)(sizeof(steps) / sizeof(steps[0])))
