@@ -157,8 +157,8 @@ static void what_is_no_credential_is_not_signed(void **state)
         BEGIN "\"type\":[\"VerifiableCredential\"]}",
         BEGIN "\"issuer\":7,\"type\":[\"VerifiableCredential\"]}",
         BEGIN "\"issuer\":\"did:example:b\",\"proof\":{},\"type\":[\"VerifiableCredential\"]}",
-        "{\"@context\":[\"https://www.w3.org/2018/credentials/v1\"],\"credentialSubject\":{},"
-        "\"issuer\":\"did:example:b\",\"type\":[\"VerifiableCredential\"]}",
+        ("{\"@context\":[\"https://www.w3.org/2018/credentials/v1\"],\"credentialSubject\":{},"
+         "\"issuer\":\"did:example:b\",\"type\":[\"VerifiableCredential\"]}"),
     };
 
     (void)state;
