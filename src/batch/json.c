@@ -115,7 +115,7 @@ static bool read_scalar(walk *at, tally_text token, tally_text *out_text)
 /* Pass a value of any kind, by its grammar. */
 static bool pass_value(walk *at)
 {
-    char closing[DEPTH_MAX];
+    char closing[DEPTH_MAX] = { 0 };
     uint32_t depth = 0;
     bool wants_value = true; /* else a comma or a closing bracket */
 

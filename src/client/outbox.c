@@ -134,7 +134,7 @@ static tally_rc begin_input(tally_outbox *outbox, const tally_outbox_input *inpu
     char name[TALLY_OUTBOX_NAME_BYTES_MAX + 1];
     size_t count = 0;
 
-    for (; input->name[count] != '\0' && count < TALLY_OUTBOX_NAME_BYTES_MAX; count++)
+    for (; count < TALLY_OUTBOX_NAME_BYTES_MAX && input->name[count] != '\0'; count++)
         name[count] = (unsigned char)input->name[count] < 0x20 ? '?' : input->name[count];
     name[count] = '\0';
     tally_hash_hex(hex, input->hash.bytes);

@@ -51,7 +51,7 @@ static tally_rc read_refused(tally_json_reader *reader, tally_promise_read *out,
 
 static bool is_about(tally_json_reader *reader, const tally_batch_header *header)
 {
-    tally_node root;
+    tally_node root = { { 0 } };
     bool is_same = (uint64_t)tally_json_read_integer(
                        reader, "number", 1, (int64_t)TALLY_BATCH_NUMBER_MAX) == header->number;
 

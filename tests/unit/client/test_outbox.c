@@ -28,8 +28,10 @@ static int begin(void **state)
     if (made == NULL)
         return 1;
     (void)snprintf(made->root, sizeof(made->root), "/tmp/tally-outbox-XXXXXX");
-    if (mkdtemp(made->root) == NULL)
+    if (mkdtemp(made->root) == NULL) {
+        free(made);
         return 1;
+    }
     (void)snprintf(made->folder, sizeof(made->folder), "%s/outbox", made->root);
     (void)snprintf(made->journal, sizeof(made->journal), "%s/journal", made->folder);
     *state = made;
