@@ -7,11 +7,19 @@ _tally() {
 
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'audit policy eval submit version wallet --help --version' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'audit eval init log organisation policy programme source submit version wallet witness --help --version' -- "$word")
         return
     fi
     if [[ $command == policy ]] && ((COMP_CWORD == 2)); then
-        mapfile -t COMPREPLY < <(compgen -W 'check diff test explain freeze hash schema words --help' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'check diff test explain freeze hash publish schema words --help' -- "$word")
+        return
+    fi
+    if [[ $command == source ]] && ((COMP_CWORD == 2)); then
+        mapfile -t COMPREPLY < <(compgen -W 'key add list rotate request revoke --help' -- "$word")
+        return
+    fi
+    if [[ $command == organisation ]] && ((COMP_CWORD == 2)); then
+        mapfile -t COMPREPLY < <(compgen -W 'add find --help' -- "$word")
         return
     fi
     if [[ $command == wallet ]] && ((COMP_CWORD == 2)); then
@@ -31,7 +39,7 @@ _tally() {
         mapfile -t COMPREPLY < <(compgen -W 'csv jsonl cloudevents' -- "$word")
         return
         ;;
-    --as-of | --subject | --events-per-batch | --number | --now | --expect | --map | --limit-rows | --origin | --quorum | --max-age | --epoch | --generated | --passphrase-fd)
+    --as-of | --now | --from | --simulated-clock | --subject | --events-per-batch | --number | --now | --expect | --map | --limit-rows | --origin | --quorum | --max-age | --epoch | --generated | --passphrase-fd)
         return
         ;;
     esac
@@ -39,8 +47,17 @@ _tally() {
         case $command:$subcommand in
         policy:check) mapfile -t COMPREPLY < <(compgen -W '--live --format --help' -- "$word") ;;
         policy:diff) mapfile -t COMPREPLY < <(compgen -W '--format --help' -- "$word") ;;
+        policy:publish) mapfile -t COMPREPLY < <(compgen -W '--from --dry-run --now --help' -- "$word") ;;
         policy:test) mapfile -t COMPREPLY < <(compgen -W '--format --help' -- "$word") ;;
         policy:freeze) mapfile -t COMPREPLY < <(compgen -W '-o --help' -- "$word") ;;
+        init:*) mapfile -t COMPREPLY < <(compgen -W '--origin --policy --simulated-clock --help' -- "$word") ;;
+        programme:*) mapfile -t COMPREPLY < <(compgen -W '--rules --format --now --help' -- "$word") ;;
+        source:rotate) mapfile -t COMPREPLY < <(compgen -W '--message --now --help' -- "$word") ;;
+        source:request) mapfile -t COMPREPLY < <(compgen -W '--origin -o --now --help' -- "$word") ;;
+        source:revoke) mapfile -t COMPREPLY < <(compgen -W '--from --now --help' -- "$word") ;;
+        source:*) mapfile -t COMPREPLY < <(compgen -W '--now --help' -- "$word") ;;
+        organisation:add) mapfile -t COMPREPLY < <(compgen -W '--id --name --register --reference --day --now --help' -- "$word") ;;
+        organisation:*) mapfile -t COMPREPLY < <(compgen -W '--now --help' -- "$word") ;;
         version:*) mapfile -t COMPREPLY < <(compgen -W '--charter --help' -- "$word") ;;
         audit:*)
             mapfile -t COMPREPLY < <(compgen -W '--vkey --origin --witness --quorum --max-age --saved --keep --documents --epoch --any-entries --help' -- "$word")
