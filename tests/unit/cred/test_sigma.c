@@ -40,7 +40,7 @@ static bool take_u32(reader *in, uint32_t *out)
 static bool walk(reader in, tally_sigma_relation *relation, uint32_t *inout_scalar_count,
                  const uint8_t **out_elements)
 {
-    uint32_t equations, images, terms, element, scalar;
+    uint32_t equations = 0, images = 0, terms = 0, element = 0, scalar = 0;
     uint8_t coefficient[32];
 
     assert_true(take_u32(&in, &equations));
