@@ -324,6 +324,8 @@ tally_rc tally_access_erase(tally_ledger *ledger, tally_store_transaction *trans
     if (rc == TALLY_OK)
         rc = tally_store_unname(transaction, TALLY_STORE_ACCESS_BY_SUBJECT,
                                 tally_text_of((const char *)name, sizeof(name)), err);
+    if (rc == TALLY_OK)
+        rc = tally_record_erase(transaction, e.subject, e.log_index, err);
     return rc;
 }
 

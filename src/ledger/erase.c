@@ -7,6 +7,7 @@
 #include "ledger/leaves.h"
 #include "ledger/receipt.h"
 #include "ledger/record.h"
+#include "ledger/snapshot.h"
 #include "util/alloc.h"
 
 /* ---- events and their marks ---- */
@@ -83,6 +84,8 @@ tally_rc tally_erase_rows(tally_ledger *ledger, tally_store_transaction *transac
         rc = tally_access_erase_subject(ledger, transaction, member->subject, &accesses, err);
     if (rc == TALLY_OK)
         rc = tally_record_erase_subject(ledger, transaction, member->subject, &entries, err);
+    if (rc == TALLY_OK)
+        rc = tally_snapshot_forget(transaction, member->subject, err);
     counts->accesses = (int64_t)accesses;
     counts->entries = (int64_t)entries;
     if (rc == TALLY_OK)

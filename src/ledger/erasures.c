@@ -321,3 +321,17 @@ tally_rc tally_erasures_append(const char *path, tally_erasures_place *place,
         rc = refused(err, path, "written");
     return rc;
 }
+
+tally_rc tally_erasures_create(const char *path, tally_err *err)
+{
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+    bool is_durable;
+
+    if (file < 0 && errno == EEXIST)
+        return TALLY_OK;
+    if (file < 0)
+        return refused(err, path, "made");
+    is_durable = fsync(file) == 0;
+    is_durable = close(file) == 0 && is_durable && sync_folder_of(path);
+    return is_durable ? TALLY_OK : refused(err, path, "made");
+}

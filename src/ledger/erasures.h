@@ -53,4 +53,7 @@ TALLY_MUST_CHECK tally_rc tally_erasures_append(const char *path, tally_erasures
                                                 const uint8_t rid[static TALLY_ERASURE_RID_BYTES],
                                                 int32_t day, tally_err *err);
 
+/* Make the file, empty and durable, unless there is one. */
+TALLY_MUST_CHECK tally_rc tally_erasures_create(const char *path, tally_err *err);
+
 #endif

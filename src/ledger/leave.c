@@ -304,6 +304,10 @@ static tally_rc read_tail(tally_ledger *ledger, tally_store_transaction *transac
         rc = tally_ledger_path(ledger, arena, FILE_NAME, &path, err);
     if (rc == TALLY_OK)
         rc = tally_erasures_read(path, &self->place, take_rid, self, err);
+    /* A restore asks for the file, so that one that was lost is missed: it is there from the first
+     * opening on. */
+    if (rc == TALLY_OK && self->has_entries && self->place.count == 0)
+        rc = tally_erasures_create(path, err);
     tally_arena_free(arena);
     return rc;
 }

@@ -177,7 +177,8 @@ static tally_rc open_store(tally_ledger *ledger, tally_err *err)
 
     if (arena == NULL)
         return tally_err_set(err, TALLY_E_NOMEM, 0, "memory is short");
-    rc = tally_ledger_path(ledger, arena, "ledger.db", &path, err);
+    rc = tally_ledger_path(ledger, arena, ledger->options.is_restoring ? "restore.db" : "ledger.db",
+                           &path, err);
     if (rc == TALLY_OK)
         rc = tally_store_open(&ledger->store, path,
                               ledger->options.is_for_writing ? TALLY_STORE_WRITE : TALLY_STORE_READ,
@@ -252,7 +253,7 @@ static tally_rc find_programme(const tally_ledger *ledger, tally_err *err)
     const char *path;
     tally_rc rc = tally_ledger_path(ledger, ledger->arena, "ledger.db", &path, err);
 
-    if (rc == TALLY_OK && access(path, F_OK) != 0)
+    if (rc == TALLY_OK && !ledger->options.is_restoring && access(path, F_OK) != 0)
         rc = tally_err_set(err, TALLY_E_INVALID, 0,
                            "%s is no programme: there is no ledger.db in it (`tally init` makes "
                            "one)",
@@ -295,7 +296,7 @@ tally_rc tally_ledger_open(tally_ledger **out_ledger, const tally_ledger_options
         rc = open_store(ledger, err);
     if (rc == TALLY_OK)
         rc = tally_ledger_run(ledger, false, load, NULL, err);
-    if (rc == TALLY_OK && options->is_for_writing)
+    if (rc == TALLY_OK && options->is_for_writing && !options->is_restoring)
         rc = catch_up(ledger, err);
     if (rc != TALLY_OK) {
         tally_ledger_close(ledger);

@@ -41,6 +41,7 @@ typedef struct tally_ledger_options {
     tally_clock clock;          /* a simulated programme only takes a fixed one (util/clock.h) */
     const tally_random *random; /* NULL: the system's */
     tally_zone_source zones;    /* for new policies; published ones carry theirs */
+    bool is_restoring;          /* opens DIR/restore.db, and catches up with nothing (restore.h) */
 } tally_ledger_options;
 
 /* Open a programme. For writing: replays DIR/erasures when something in it is still there.

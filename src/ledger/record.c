@@ -523,3 +523,69 @@ tally_rc tally_record_each(tally_store_transaction *transaction, int64_t subject
     tally_release(list.keys);
     return rc;
 }
+
+tally_rc tally_record_erase(tally_store_transaction *transaction, int64_t subject, uint64_t index,
+                            tally_err *err)
+{
+    uint8_t name[SUBJECT_NAME_BYTES];
+    tally_text value;
+    bool is_found;
+    tally_rc rc = tally_store_find(transaction, TALLY_STORE_RECORD_BY_SUBJECT,
+                                   subject_name(name, subject, index), &value, &is_found, err);
+
+    return rc == TALLY_OK && is_found ? erase_record(transaction, subject, (int64_t)index + 1, err)
+                                      : rc;
+}
+
+/* ---- recovering ---- */
+
+static tally_rc recover_content(tally_store_transaction *transaction, const tally_entry *entry,
+                                uint64_t index, tally_text document, tally_err *err)
+{
+    uint8_t lost[HEAD_BYTES];
+    tally_node commitment;
+    tally_rc rc;
+
+    if (entry->kind == TALLY_ENTRY_RECORD) {
+        write_head(lost, FORM_ERASED, 0);
+        return tally_store_put(transaction, TALLY_STORE_OPENINGS, (int64_t)index + 1,
+                               tally_text_of((const char *)lost, sizeof(lost)), err);
+    }
+    rc = commit_document(entry->kind, document, &commitment, err);
+    if (rc == TALLY_OK && memcmp(&commitment, &entry->commitment, sizeof(commitment)) != 0)
+        rc = tally_err_set(err, TALLY_E_CORRUPT, 0,
+                           "the published document of entry %llu is not the one it commits",
+                           (unsigned long long)index);
+    if (rc == TALLY_OK)
+        rc = tally_store_put(transaction, TALLY_STORE_DOCUMENTS, (int64_t)index + 1, document, err);
+    if (rc == TALLY_OK && entry->kind == TALLY_ENTRY_POLICY)
+        rc = tally_store_put(transaction, TALLY_STORE_POLICIES, (int64_t)entry->policy, document,
+                             err);
+    return rc;
+}
+
+tally_rc tally_record_recover(tally_ledger *ledger, tally_store_transaction *transaction,
+                              tally_text entry_bytes, tally_text document, tally_err *err)
+{
+    tally_ledger_state *state = &ledger->state;
+    tally_entry entry;
+    tally_rc rc;
+
+    if (tally_entry_parse(&entry, entry_bytes, NULL) != TALLY_OK || entry.epoch < state->epoch)
+        return tally_err_set(err, TALLY_E_CORRUPT, 0,
+                             "published entry %llu is no entry of this log",
+                             (unsigned long long)state->log_size);
+    rc = recover_content(transaction, &entry, state->log_size, document, err);
+    if (rc == TALLY_OK)
+        rc = tally_store_put(transaction, TALLY_STORE_JOURNAL, (int64_t)state->log_size + 1,
+                             entry_bytes, err);
+    if (rc != TALLY_OK)
+        return rc;
+    state->log_size++;
+    state->log_policy = entry.policy;
+    state->epoch = entry.epoch;
+    if (entry.kind == TALLY_ENTRY_STATE)
+        state->snapshots = entry.epoch + 1;
+    state->is_changed = true;
+    return TALLY_OK;
+}

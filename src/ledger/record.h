@@ -80,4 +80,16 @@ TALLY_MUST_CHECK tally_rc tally_record_erase_subject(tally_ledger *ledger,
                                                      int64_t subject, uint64_t *out_count,
                                                      tally_err *err);
 
+/* Erase one record of a subject, as above. One that is erased already is none. */
+TALLY_MUST_CHECK tally_rc tally_record_erase(tally_store_transaction *transaction, int64_t subject,
+                                             uint64_t index, tally_err *err);
+
+/* Append an entry that was published and that this store has lost: its document for kinds 1, 2, 4 and 5,
+ * a policy also to POLICIES; of kind 3 nothing is left but the entry, which is then as if erased.
+ * TALLY_E_CORRUPT: the document is not the one that the entry commits, or it is no entry. */
+TALLY_MUST_CHECK tally_rc tally_record_recover(tally_ledger *ledger,
+                                               tally_store_transaction *transaction,
+                                               tally_text entry_bytes, tally_text document,
+                                               tally_err *err);
+
 #endif
