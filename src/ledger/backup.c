@@ -15,7 +15,8 @@
 #include "ledger/refill.h"
 #include "ledger/sweep_backups.h"
 
-#define PATH_BYTES_MAX ((size_t)1 << 16)
+#define PATH_BYTES 4096
+#define NAME_BYTES 32 /* of the longest file below, and a slash */
 
 /* ---- backing up ---- */
 
@@ -53,15 +54,14 @@ tally_rc tally_ledger_backup(tally_ledger *ledger, const char *path, tally_buffe
 
 typedef struct restoring {
     const tally_restore_options *options;
-    tally_buffer path; /* of whatever file is named next */
-    tally_store *old;  /* open, so that nobody else writes to it; or NULL */
+    char path[PATH_BYTES]; /* of whatever file is named next */
+    tally_store *old;      /* open, so that nobody else writes to it; or NULL */
 } restoring;
 
 static const char *path_of(restoring *self, const char *name)
 {
-    tally_buffer_reset(&self->path);
-    (void)tally_buffer_printf(&self->path, "%s/%s", self->options->folder, name);
-    return tally_buffer_string(&self->path);
+    (void)snprintf(self->path, sizeof(self->path), "%s/%s", self->options->folder, name);
+    return self->path;
 }
 
 static bool is_there(restoring *self, const char *name)
@@ -90,6 +90,8 @@ static tally_rc look_at_old(restoring *self, tally_err *err)
     if (rc == TALLY_E_CONFLICT)
         return tally_err_set(err, rc, 0, "another process has %s open for writing: end it first",
                              self->options->folder);
+    if (rc == TALLY_E_NOMEM || rc == TALLY_E_IO)
+        return tally_err_set(err, rc, 0, "%s cannot be locked", self->options->folder);
     if (rc != TALLY_OK)
         self->old = NULL;
     return TALLY_OK;
@@ -177,8 +179,7 @@ static tally_rc mend_copy(restoring *self, tally_restore_report *report, tally_e
 
 static tally_rc refused(restoring *self, tally_err *err)
 {
-    return tally_err_set(err, TALLY_E_IO, 0, "%s: %s", tally_buffer_string(&self->path),
-                         strerror(errno));
+    return tally_err_set(err, TALLY_E_IO, 0, "%s: %s", self->path, strerror(errno));
 }
 
 static tally_rc sync_folder(restoring *self, tally_err *err)
@@ -200,7 +201,7 @@ static tally_rc take_place(restoring *self, tally_err *err)
     static const char *const old_names[] = { "ledger.db-wal", "ledger.db-shm", "ledger.db-journal",
                                              NULL };
     struct stat found;
-    tally_buffer from;
+    char from[PATH_BYTES];
     tally_rc rc = TALLY_OK;
 
     if (stat(path_of(self, "restore.db-wal"), &found) == 0 && found.st_size > 0)
@@ -208,12 +209,9 @@ static tally_rc take_place(restoring *self, tally_err *err)
     tally_store_close(self->old);
     self->old = NULL;
     remove_files(self, old_names);
-    tally_buffer_init(&from, PATH_BYTES_MAX);
-    if (tally_buffer_append_string(&from, path_of(self, "restore.db")) != TALLY_OK)
-        rc = tally_err_set(err, TALLY_E_NOMEM, 0, "restoring");
-    else if (rename(tally_buffer_string(&from), path_of(self, "ledger.db")) != 0)
+    memcpy(from, path_of(self, "restore.db"), sizeof(from));
+    if (rename(from, path_of(self, "ledger.db")) != 0)
         rc = refused(self, err);
-    tally_buffer_free(&from);
     if (rc == TALLY_OK)
         rc = sync_folder(self, err);
     (void)unlink(path_of(self, "restore.db.lock"));
@@ -227,7 +225,8 @@ tally_rc tally_ledger_restore(const tally_restore_options *options,
     tally_rc rc;
 
     *out_report = (tally_restore_report){ 0 };
-    tally_buffer_init(&self.path, PATH_BYTES_MAX);
+    if (strlen(options->folder) > PATH_BYTES - NAME_BYTES)
+        return tally_err_set(err, TALLY_E_INVALID, 0, "that is no name for a folder");
     rc = look_at_old(&self, err);
     if (rc == TALLY_OK)
         rc = check_erasures(&self, err);
@@ -240,6 +239,5 @@ tally_rc tally_ledger_restore(const tally_restore_options *options,
     if (rc != TALLY_OK)
         remove_files(&self, copy_names);
     tally_store_close(self.old);
-    tally_buffer_free(&self.path);
     return rc;
 }

@@ -4,9 +4,11 @@
 
 #include "ledger/refill.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "crypto/hash.h"
 #include "ledger/record.h"
