@@ -147,7 +147,7 @@ static const struct {
       "corrected-at: \"soon\" is no RFC 3339 instant or day", 26 },
 };
 
-static void what_the_schema_does_not_know_is_refused(void **state)
+static void tR8_neg_what_the_schema_does_not_know_is_refused(void **state)
 {
     fixture *made = *state;
     uint32_t wrong = 0;
@@ -176,7 +176,7 @@ static void what_the_schema_does_not_know_is_refused(void **state)
     assert_int_equal(wrong, 0);
 }
 
-static void a_good_event_comes_out_typed(void **state)
+static void tR8_pos_a_good_event_comes_out_typed(void **state)
 {
     fixture *made = *state;
     tally_batch_checked checked;
@@ -316,6 +316,124 @@ static void the_engine_takes_what_is_taken_here(void **state)
     assert_true(taken > 2000);
 }
 
+/* ---- the three forms ---------------------------------------------------------------- */
+
+/* A random event's values, some of them missing and some of them wrong. */
+typedef struct drawn {
+    char id[16], at[40];
+    const char *values[8]; /* by slot; NULL: not given */
+} drawn;
+
+static void draw(drawn *out)
+{
+    static const char *const names[] = { "1.5",  "park", "yes",        "2026-01-31", "x-1",
+                                         "0.25", "10",   "a",          "24",         "High Street",
+                                         "no",   "-1",   "2026-02-30", "5" };
+    static const char *const fits[] = { "1.5", "High Street", "no", "2026-01-31",
+                                        "x-1", "0.75",        "5",  "words" };
+    static const char *const times[] = { "2026-03-07", "2026-03-07T10:30:00Z",
+                                         "2026-03-07T10:30:00.250+01:00", "2026-03-07T23:59:59" };
+
+    (void)snprintf(out->id, sizeof(out->id), "e%u", (unsigned)random_below(1000));
+    (void)snprintf(out->at, sizeof(out->at), "%s", times[random_below(UNIT_COUNT(times))]);
+    for (size_t i = 0; i < 8; i++)
+        out->values[i] = random_below(i < 2 ? 20 : 2) == 0 ? NULL
+                         : random_below(12) == 0           ? names[random_below(UNIT_COUNT(names))]
+                                                           : fits[i];
+}
+
+/* The event in one form; the fields in an order of that form's own. */
+static void write_form(char *out, size_t room, const drawn *event, tally_batch_form form)
+{
+    static const char *const names[] = { "hours",   "place", "late", "until",
+                                         "promise", "step",  "few",  "note" };
+    const char *comma = "";
+    int at;
+
+    if (form == TALLY_BATCH_CSV) {
+        at = snprintf(out, room,
+                      "subject,id,hours,place,late,until,promise,step,few,note,at,type\norg:1,%s",
+                      event->id);
+        for (size_t i = 0; i < 8; i++)
+            at += snprintf(out + at, room - (size_t)at, ",%s",
+                           event->values[i] != NULL ? event->values[i] : "");
+        (void)snprintf(out + at, room - (size_t)at, ",%s,shift", event->at);
+        return;
+    }
+    at = snprintf(
+        out, room, "{\"id\":\"%s\",\"subject\":\"org:1\",\"type\":\"shift\",\"%s\":\"%s\",%s",
+        event->id, form == TALLY_BATCH_JSONL ? "at" : "time", event->at,
+        form == TALLY_BATCH_JSONL ? "" : "\"specversion\":\"1.0\",\"source\":\"s\",\"data\":{");
+    for (size_t i = 8; i-- > 0;) {
+        const char *value = event->values[i];
+        bool is_bare;
+
+        if (value == NULL)
+            continue;
+        /* Numbers and conditions are given in either way that JSON has. */
+        is_bare = strspn(value, "0123456789.") == strlen(value) && i % 2 == 0;
+        at += snprintf(out + at, room - (size_t)at, "%s\"%s\":%s%s%s", comma, names[i],
+                       is_bare ? "" : "\"", value, is_bare ? "" : "\"");
+        comma = ",";
+    }
+    if (comma[0] == '\0')
+        at += snprintf(out + at, room - (size_t)at, "\"note\":null");
+    (void)snprintf(out + at, room - (size_t)at, "%s", form == TALLY_BATCH_JSONL ? "}" : "}}");
+}
+
+static void the_forms_give_the_same_values(void **state)
+{
+    fixture *made = *state;
+    uint32_t taken = 0;
+
+    random_begin("the_forms_give_the_same_values");
+    for (uint32_t round = 0; round < 3000; round++) {
+        tally_arena *arena = tally_arena_new((size_t)1 << 20);
+        tally_batch_checked first = { .type = 0 };
+        bool is_first_good = false;
+        drawn event;
+
+        assert_non_null(arena);
+        draw(&event);
+        for (int form = 0; form < 3; form++) {
+            const tally_batch_problem *problem = NULL;
+            tally_batch_checked checked = { .type = 0 };
+            tally_batch_event read;
+            char text[1024];
+
+            write_form(text, sizeof(text), &event, (tally_batch_form)form);
+            assert_int_equal(tally_batch_parse_event(&read, made->reader, (tally_batch_form)form,
+                                                     tally_text_from(text), arena, NULL),
+                             TALLY_OK);
+            if (read.problem != NULL)
+                fail_msg("%s: %s", text, read.problem->sentence.bytes);
+            assert_int_equal(
+                tally_batch_check_event(made->checker, &read, &checked, &problem, arena, NULL),
+                TALLY_OK);
+            if (form == 0) {
+                is_first_good = problem == NULL;
+                first = checked;
+                taken += is_first_good;
+            }
+            if ((problem == NULL) != is_first_good)
+                fail_msg("%s: %s", text, problem != NULL ? problem->sentence.bytes : "taken");
+            assert_int_equal(checked.at_ms, first.at_ms);
+            assert_int_equal(checked.offset_s, first.offset_s);
+            for (uint32_t slot = 0; is_first_good && slot < checked.slot_count; slot++) {
+                if (slot != 4)
+                    assert_true(checked.slots[slot] == first.slots[slot]);
+                else if (checked.slots[slot] != TALLY_NOTHING) /* an index into the fields */
+                    assert_true(
+                        tally_text_is(read.fields[checked.slots[slot]].value, event.values[4]));
+                else
+                    assert_true(first.slots[slot] == TALLY_NOTHING);
+            }
+        }
+        tally_arena_free(arena);
+    }
+    assert_true(taken > 500 && taken < 2500);
+}
+
 static void far_off_days_are_refused(void **state)
 {
     fixture *made = *state;
@@ -366,10 +484,12 @@ static void each_failed_allocation_is_survived(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_the_schema_does_not_know_is_refused, begin, end),
-        cmocka_unit_test_setup_teardown(a_good_event_comes_out_typed, begin, end),
+        cmocka_unit_test_setup_teardown(tR8_neg_what_the_schema_does_not_know_is_refused, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(tR8_pos_a_good_event_comes_out_typed, begin, end),
         cmocka_unit_test_setup_teardown(corrections_wait_for_their_target, begin, end),
         cmocka_unit_test_setup_teardown(the_engine_takes_what_is_taken_here, begin, end),
+        cmocka_unit_test_setup_teardown(the_forms_give_the_same_values, begin, end),
         cmocka_unit_test_setup_teardown(far_off_days_are_refused, begin, end),
         cmocka_unit_test_setup_teardown(each_failed_allocation_is_survived, begin, end),
     };

@@ -410,10 +410,10 @@ static void every_event_has_its_path(void **state)
             memcpy(salts[i] + byte, &random, 8);
         }
     }
-    for (uint32_t round = 0; round < 120; round++) {
+    for (uint32_t round = 0; round < 85; round++) {
         uint32_t count = round < 70    ? round + 1
                          : round == 70 ? TALLY_BATCH_EVENTS_MAX
-                                       : (uint32_t)random_below(TALLY_BATCH_EVENTS_MAX) + 1;
+                                       : (uint32_t)random_below(3000) + 1;
         tally_batch batch = { .event_count = count, .events = events };
         tally_batch_tree tree;
         tally_node root, wanted;
