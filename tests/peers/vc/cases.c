@@ -6,6 +6,7 @@
  * usage: cases issue | cases verify */
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cred/did_web.h"
