@@ -52,6 +52,7 @@ int tally_cmd_roll(int argc, char **argv);
 int tally_cmd_source(int argc, char **argv);
 int tally_cmd_statement(int argc, char **argv);
 int tally_cmd_submit(int argc, char **argv);
+int tally_cmd_summary(int argc, char **argv);
 int tally_cmd_verify_export(int argc, char **argv);
 int tally_cmd_version(int argc, char **argv);
 int tally_cmd_wallet(int argc, char **argv);

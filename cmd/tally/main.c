@@ -24,6 +24,7 @@ static const tally_command commands[] = {
     { "source", "Register those who attest events, and their keys", tally_cmd_source },
     { "statement", "Explain one subject's result from the store", tally_cmd_statement },
     { "submit", "Sign events in batches and send them to a programme", tally_cmd_submit },
+    { "summary", "Show the monthly tables, which list nobody", tally_cmd_summary },
     { "verify-export", "Check an export by itself", tally_cmd_verify_export },
     { "version", "Print the version", tally_cmd_version },
     { "wallet", "Keep your keys, another for each programme", tally_cmd_wallet },
