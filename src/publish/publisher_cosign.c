@@ -165,6 +165,7 @@ static tally_rc ask_witness(cosigning *at, tally_err *err)
     if (link->ask == NULL)
         return name_witness(at, err, TALLY_E_INVALID, "cannot be asked: no address is given");
     for (uint32_t round = 0; round < ROUNDS_MAX && rc == TALLY_E_RETRY; round++) {
+        tally_err inner = TALLY_ERR_INIT;
         uint64_t held = 0;
         uint32_t status = 0;
 
@@ -172,10 +173,11 @@ static tally_rc ask_witness(cosigning *at, tally_err *err)
         if (rc != TALLY_OK)
             return rc == TALLY_E_RETRY ? TALLY_E_CORRUPT : rc;
         tally_buffer_reset(&at->answer);
-        if (link->ask(link->context, tally_buffer_text(&at->request), &status, &at->answer, err) !=
-                TALLY_OK ||
+        if (link->ask(link->context, tally_buffer_text(&at->request), &status, &at->answer,
+                      &inner) != TALLY_OK ||
             tally_buffer_failure(&at->answer) != TALLY_OK)
-            return name_witness(at, err, TALLY_E_INVALID, "does not answer");
+            return tally_err_set(err, TALLY_E_INVALID, 0, "witness %.*s does not answer: %s",
+                                 TALLY_TEXT_ARGS(at->key->name), inner.message);
         rc = take_answer(at, status, old_size, &held, err);
         if (rc == TALLY_E_RETRY)
             old_size = held;
