@@ -39,7 +39,7 @@ _tally() {
         mapfile -t COMPREPLY < <(compgen -W 'csv jsonl cloudevents' -- "$word")
         return
         ;;
-    --as-of | --now | --from | --simulated-clock | --subject | --events-per-batch | --number | --now | --expect | --map | --limit-rows | --origin | --quorum | --max-age | --epoch | --generated | --passphrase-fd)
+    --as-of | --now | --from | --simulated-clock | --subject | --events-per-batch | --number | --expect | --map | --limit-rows | --origin | --quorum | --max-age | --epoch | --generated | --passphrase-fd)
         return
         ;;
     esac

@@ -28,8 +28,8 @@ TALLY_MUST_CHECK int tally_cmd_open_programme(tally_opened_programme *out, const
                                               bool is_for_writing);
 void tally_cmd_close_programme(tally_opened_programme *programme);
 
-/* Print why something was refused and what to do next; returns the exit status. denial may be NULL, or
- * hold nothing. */
+/* Print why something was refused and what to do next; returns the exit status. denial may be
+ * NULL, or hold nothing. */
 int tally_cmd_refused(const char *command, const tally_denial *denial, const tally_err *err);
 
 #endif

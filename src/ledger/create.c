@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making a programme.
  *
- * Everything is built in a folder of another name beside the place, made durable, and renamed into it:
- * whatever kills the process before the rename leaves no programme, and after it
- * a whole one. The folder being built is locked, so that two who make the same programme do not meet. */
+ * Everything is built in a folder of another name beside the place, made durable, and renamed into
+ * it: whatever kills the process before the rename leaves no programme, and after it a whole one.
+ * The folder being built is locked, so that two who make the same programme do not meet. */
 
 #include "ledger/create.h"
 

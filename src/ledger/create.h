@@ -19,8 +19,8 @@ typedef struct tally_create_options {
     tally_zone_source zones;
 } tally_create_options;
 
-/* Make a programme: its folder with everything in it, or nothing at all. What a kill in between leaves
- * stands beside it as `.NAME.tally-init` and is cleared by the next try.
+/* Make a programme: its folder with everything in it, or nothing at all. What a kill in between
+ * leaves stands beside it as `.NAME.tally-init` and is cleared by the next try.
  *
  * diagnostics  gets all that is wrong with the policy
  *

@@ -4,9 +4,9 @@
 
 /* The publisher's journal (publish/journal.h) over a programme's store.
  *
- * The publisher is a process of its own. It reads through a store opened for reading; to close a beat it
- * opens the programme for writing for as long as that takes. While another process writes, and has not
- * closed the beat itself, begin_beat answers TALLY_E_RETRY. */
+ * The publisher is a process of its own. It reads through a store opened for reading; to close a
+ * beat it opens the programme for writing for as long as that takes. While another process writes,
+ * and has not closed the beat itself, begin_beat answers TALLY_E_RETRY. */
 
 #include "ledger/beat.h"
 #include "publish/journal.h"

@@ -7,8 +7,9 @@
 
 #include "ledger/ledger_internal.h"
 
-/* Draw the three keys and write their files, durably and readable by their owner only, into DIR/keys,
- * which is there. Sets ledger->keys and ledger->did; appends the log's verifier key to out_log_key.
+/* Draw the three keys and write their files, durably and readable by their owner only, into
+ * DIR/keys, which is there. Sets ledger->keys and ledger->did; appends the log's verifier key to
+ * out_log_key.
  *
  * TALLY_E_IO, TALLY_E_NOMEM; TALLY_E_CONFLICT: a file is there */
 TALLY_MUST_CHECK tally_rc tally_ledger_make_keys(tally_ledger *ledger, tally_buffer *out_log_key,

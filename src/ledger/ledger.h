@@ -37,16 +37,19 @@ tally_rc tally_deny(tally_denial *denial, tally_err *err, tally_rc rc, const cha
 
 typedef struct tally_ledger_options {
     const char *folder;
-    bool is_for_writing;        /* else nothing is changed, and no lock is taken */
-    tally_clock clock;          /* a simulated programme only takes a fixed one (util/clock.h) */
+    bool is_for_writing; /* else nothing is changed, and no lock is taken */
+    /* A programme with a simulated clock is written by a fixed one only (util/clock.h), and, read
+     * by another, stands at its last recorded instant. Every other programme refuses a fixed one. */
+    tally_clock clock;
     const tally_random *random; /* NULL: the system's */
     tally_zone_source zones;    /* for new policies; published ones carry theirs */
     bool is_restoring;          /* opens DIR/restore.db, and catches up with nothing (restore.h) */
 } tally_ledger_options;
 
 /* Open a programme. For writing: replays DIR/erasures when something in it is still there.
- * TALLY_E_INVALID: no programme there, or keys readable by others (says which); TALLY_E_CONFLICT: another
- * process writes; TALLY_E_CORRUPT: policy, keys and store do not belong together. */
+ * TALLY_E_INVALID: no programme there, or keys readable by others (says which);
+ * TALLY_E_CONFLICT: another process writes;
+ * TALLY_E_CORRUPT: policy, keys and store do not belong together. */
 TALLY_MUST_CHECK tally_rc tally_ledger_open(tally_ledger **out_ledger,
                                             const tally_ledger_options *options, tally_err *err);
 /* Wipes the keys. NULL is allowed. */
@@ -57,13 +60,13 @@ tally_text tally_ledger_origin(const tally_ledger *ledger);
 tally_text tally_ledger_did(const tally_ledger *ledger); /* of the operator key */
 bool tally_ledger_is_pilot(const tally_ledger *ledger);
 bool tally_ledger_is_simulated(const tally_ledger *ledger);
-/* The whole published chain, compiled from its frozen text. Replaced when a version is published. */
+/* The whole published chain, compiled from its frozen text. Replaced when one is published. */
 const tally_policy *tally_ledger_policy(const tally_ledger *ledger);
 /* The instant to record now: the later of the clock and the last one recorded. */
 int64_t tally_ledger_now_ms(const tally_ledger *ledger);
 
 /* Run work within one transaction: commits when it returns TALLY_OK, else undoes everything and
- * returns its result; runs it again, at most 3 times, on TALLY_E_RETRY. Transactions do not nest. */
+ * returns its result; runs it again, at most 3 times, on TALLY_E_RETRY. They do not nest. */
 typedef tally_rc (*tally_ledger_work)(tally_ledger *ledger, tally_store_transaction *transaction,
                                       void *context, tally_err *err);
 TALLY_MUST_CHECK tally_rc tally_ledger_run(tally_ledger *ledger, bool is_for_writing,

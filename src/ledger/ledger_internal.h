@@ -50,7 +50,7 @@ struct tally_ledger {
     int64_t policy_begins_ms[TALLY_LEDGER_VERSIONS_MAX];
     int64_t policy_published_ms[TALLY_LEDGER_VERSIONS_MAX];
     bool policy_is_worse[TALLY_LEDGER_VERSIONS_MAX]; /* binds a member with a receipt only (R1) */
-    tally_ledger_state state; /* as of the running transaction */
+    tally_ledger_state state;                        /* as of the running transaction */
     int64_t created_ms;
     tally_arena *arena; /* of the texts above */
     void *caches;       /* admit.c's: keys, marks and rates kept between batches; see admit.h */

@@ -2,9 +2,9 @@
 #ifndef TALLY_LEDGER_ORGANISATION_H
 #define TALLY_LEDGER_ORGANISATION_H
 
-/* Organisations (R35): public bodies of a public record, with collections and commands of
- * their own. Who they are and what happened to them is public, so it is kept in clear, may be searched, and
- * nobody's consent is asked. Nothing turns one into a member or a member into one. */
+/* Organisations (R35): public bodies of a public record, with collections and commands of their
+ * own. Who they are and what happened to them is public, so it is kept in clear, may be searched,
+ * and nobody's consent is asked. Nothing turns one into a member or a member into one. */
 
 #include "ledger/ledger_internal.h"
 
@@ -50,8 +50,9 @@ TALLY_MUST_CHECK tally_rc tally_organisation_load(tally_ledger *ledger,
                                                   tally_organisation *out, bool *out_is_found,
                                                   tally_err *err);
 
-/* Go through those whose id or name contains a text, whatever its case (ASCII); all for an empty one; in order
- * of subject number, in a transaction of its own. Allowed for organisations alone (R19, R35):
+/* Go through those whose id or name contains a text, whatever its case (ASCII); all for an empty
+ * one; in order of subject number, in a transaction of its own. Allowed for organisations alone
+ * (R19, R35):
  * TALLY_E_DENIED, E_NOT_AN_ORG, in a programme about members. Texts live until visit returns. */
 typedef tally_rc (*tally_organisation_visit)(void *context, const tally_organisation *organisation,
                                              bool *out_is_enough, tally_err *err);

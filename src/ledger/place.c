@@ -108,8 +108,8 @@ static tally_rc check_target(const tally_place *place, tally_err *err)
                          "%s is there already and not empty: nothing was changed", place->target);
 }
 
-/* The folder that we hold must be the one of that name: between opening and locking it another process may
- * have finished it. */
+/* The folder that we hold must be the one of that name: between opening and locking it another
+ * process may have finished it. */
 static tally_rc lock(tally_place *place, tally_err *err)
 {
     struct stat held, named;

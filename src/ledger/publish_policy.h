@@ -2,9 +2,9 @@
 #ifndef TALLY_LEDGER_PUBLISH_POLICY_H
 #define TALLY_LEDGER_PUBLISH_POLICY_H
 
-/* Publishing a version of the policy (R25, R29; docs/policy-publishing.md): first it is looked at, with
- * every change and its label, then it is published: stored for ever, chained to the one before, and an entry of
- * the log. */
+/* Publishing a version of the policy (R25, R29; docs/policy-publishing.md): first it is looked at,
+ * with every change and its label, then it is published: stored for ever, chained to the one
+ * before, and an entry of the log. */
 
 #include "ledger/ledger.h"
 #include "policy/publish.h"
@@ -31,8 +31,8 @@ TALLY_MUST_CHECK tally_rc tally_ledger_review_policy(tally_policy_review *out, t
                                                      tally_diagnostics *diagnostics,
                                                      tally_denial *denial, tally_err *err);
 
-/* Publish what was reviewed; asks again, at the instant that is recorded. Afterwards the ledger has the new
- * chain, and review what was published.
+/* Publish what was reviewed; asks again, at the instant that is recorded. Afterwards the ledger
+ * has the new chain, and review what was published.
  *
  * TALLY_E_DENIED    the charter, or the notice it asks for: review->verdict.refusals says all of it
  * TALLY_E_CONFLICT  another version was published since */

@@ -353,7 +353,8 @@ tally_rc tally_record_append(tally_ledger *ledger, tally_store_transaction *tran
 
 /* ---- opening ---- */
 
-/* The slots of an opening, in the arena and in clear; false in *out_is_open: sealed for somebody else. */
+/* The slots of an opening, in the arena and in clear; false in *out_is_open: sealed for somebody
+ * else. */
 static tally_rc unseal(const uint8_t *opening, size_t count, uint64_t index,
                        const tally_member *member, tally_arena *arena, tally_opened_record *out,
                        bool *out_is_open, tally_err *err)

@@ -34,7 +34,7 @@ TALLY_MUST_CHECK tally_rc tally_record_append(tally_ledger *ledger,
                                               const tally_fact_record *fact, uint64_t *out_index,
                                               tally_node *out_commitment, tally_err *err);
 
-/* Append a public entry (kinds 1, 2, 4, 5) with its document; that of kind 4 is a snapshot's head. */
+/* Append a public entry (kinds 1, 2, 4, 5) with its document (kind 4: its head). */
 TALLY_MUST_CHECK tally_rc tally_record_publish(tally_ledger *ledger,
                                                tally_store_transaction *transaction,
                                                tally_entry_kind kind, tally_text document,
@@ -61,8 +61,9 @@ typedef struct tally_opened_record {
 TALLY_MUST_CHECK tally_rc tally_record_entry(tally_store_transaction *transaction, uint64_t index,
                                              tally_entry *out_entry, tally_err *err);
 
-/* Open a record; texts live in the arena. member: whose it is, else NULL; a personal record without its
- * member opens as nothing but subject. TALLY_E_CORRUPT: it does not open its commitment. */
+/* Open a record; texts live in the arena. member: whose it is, else NULL; a personal record
+ * without its member opens as nothing but subject. TALLY_E_CORRUPT: it does not open its
+ * commitment. */
 TALLY_MUST_CHECK tally_rc tally_record_open(tally_ledger *ledger,
                                             tally_store_transaction *transaction, uint64_t index,
                                             const tally_member *member, tally_arena *arena,
@@ -74,7 +75,8 @@ TALLY_MUST_CHECK tally_rc tally_record_each(tally_store_transaction *transaction
                                             tally_record_visit visit, void *context,
                                             tally_err *err);
 
-/* Erase all records of a subject: their openings become the word erased, without whose they were. */
+/* Erase all records of a subject: their openings become the word erased, without whose they were.
+ */
 TALLY_MUST_CHECK tally_rc tally_record_erase_subject(tally_ledger *ledger,
                                                      tally_store_transaction *transaction,
                                                      int64_t subject, uint64_t *out_count,

@@ -12,7 +12,7 @@ static const tally_right rights[TALLY_RIGHTS_COUNT] = {
       "nothing proves tiers yet, so there is nothing that stops proving" },
     { "R3", "Opt-out leaves no detriment", true, "" },
     { "R4", "Power classes", false,
-      "the share of a roll that is enrolled is not counted, and benefit providers are not registered" },
+      "nobody counts which share of a roll is enrolled, and providers are not registered" },
     { "R5", "Minors", false, "there is no receipt of a guardian's" },
     { "R6", "Purpose and pairwise pseudonyms", false, "enrolment tokens are not blind yet" },
     { "R7", "No life score", true, "" },

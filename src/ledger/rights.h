@@ -22,8 +22,8 @@ typedef struct tally_right {
 /* index below TALLY_RIGHTS_COUNT: R1 is 0. */
 const tally_right *tally_right_of(size_t index);
 
-/* Is some right not enforced yet? Then a programme is a pilot: generated members or organisations on a
- * public record only, no deductions, no minors. */
+/* Is some right not enforced yet? Then a programme is a pilot: generated members or organisations
+ * on a public record only, no deductions, no minors. */
 bool tally_rights_make_pilot(void);
 
 /* Write the member `not-enforced`: an array of {"missing", "right", "title"}. */

@@ -2,9 +2,9 @@
 #ifndef TALLY_LEDGER_SNAPSHOT_H
 #define TALLY_LEDGER_SNAPSHOT_H
 
-/* Snapshots: once an epoch, what everybody's points are, committed without saying
- * whose they are (docs/formats/log.md section 5). An epoch is a day, counted from the day on which the
- * programme was made; a beat takes the snapshots of all epochs that have begun since the last.
+/* Snapshots: once an epoch, what everybody's points are, committed without saying whose they are
+ * (docs/formats/log.md section 5). An epoch is a day, counted from the day on which the programme
+ * was made; a beat takes the snapshots of all epochs that have begun since the last.
  *
  * A snapshot is made in two halves, so that the writer's lock is held for the second alone:
  * preparing reads and scores, taking writes. Who leaves in between has no row. */
@@ -51,7 +51,8 @@ TALLY_MUST_CHECK tally_rc tally_snapshots_prepare(tally_prepared_snapshots **out
                                                   tally_err *err);
 
 /* Within a transaction for writing: append their entries, store their rows and what opens the
- * newest. Takes only what is still due. TALLY_E_RETRY: a policy was published since; prepare anew. */
+ * newest. Takes only what is still due. TALLY_E_RETRY: a policy was published since; prepare anew.
+ */
 TALLY_MUST_CHECK tally_rc tally_snapshots_take(tally_ledger *ledger,
                                                tally_store_transaction *transaction,
                                                tally_prepared_snapshots *prepared, tally_err *err);
@@ -68,7 +69,8 @@ typedef struct tally_snapshot_opening {
     tally_text state;
 } tally_snapshot_opening;
 
-/* Within a transaction. key and rid: the member's, NULL for an organisation. state lives in the arena.
+/* Within a transaction. key and rid: the member's, NULL for an organisation. state lives in the
+ * arena.
  * TALLY_E_CORRUPT: it does not open. */
 TALLY_MUST_CHECK tally_rc tally_snapshot_open(tally_store_transaction *transaction, int64_t subject,
                                               const uint8_t *key, const uint8_t *rid,

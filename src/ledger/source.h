@@ -3,8 +3,8 @@
 #define TALLY_LEDGER_SOURCE_H
 
 /* Sources: who may send batches (R10), under which of the names that the policy has for them, and
- * with which keys (docs/ledger.md section 2). One source a name, for as long as the programme lives:
- * its key may be replaced, and batches may be revoked, but its numbers go on.
+ * with which keys (docs/ledger.md section 2). One source a name, for as long as the programme
+ * lives: its key may be replaced, and batches may be revoked, but its numbers go on.
  *
  * A source may replace its key itself: docs/formats/source.md has the message. */
 
@@ -81,7 +81,8 @@ TALLY_MUST_CHECK tally_rc tally_source_replace_key(tally_ledger *ledger, tally_t
                                                    tally_denial *denial, tally_err *err);
 
 /* Replace a key on the source's own word: a message signed with the key that it has. As above;
- * TALLY_E_INVALID: not such a message; TALLY_E_DENIED too: not fresh, another programme's, revoked. */
+ * TALLY_E_INVALID: not such a message; TALLY_E_DENIED too: not fresh, another programme's, revoked.
+ */
 TALLY_MUST_CHECK tally_rc tally_source_rotate(tally_ledger *ledger, tally_text message,
                                               tally_source_record *out, tally_denial *denial,
                                               tally_err *err);

@@ -7,6 +7,7 @@
 set -eu
 
 tally=$1
+case $tally in /*) ;; *) tally=$PWD/$tally ;; esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -115,7 +116,7 @@ expect 0 "source key" "$tally" source key b.key
 b=$(cat out)
 expect 1 "a key file is not overwritten" "$tally" source key a.key
 expect 1 "a simulated clock wants --now" "$tally" source add p parks-office "$a"
-says -- --now "it says so"
+says 'with --now' "it says so"
 expect 0 "source add" "$tally" source add p parks-office "$a" --now "$t0"
 expect 1 "tR10_neg: undeclared" "$tally" source add p cameras "$b" --now "$t0"
 says E_SOURCE "an undeclared source is refused"

@@ -22,8 +22,8 @@
 #define FIXTURE_NOW    INT64_C(1772442000000) /* 2026-03-02T09:00:00Z, a Monday */
 #define FIXTURE_ORIGIN "green.riverside.example/points"
 
-/* Policies that may live: about members (sources parks-office and tool-library, types
- * tree-planted {trees: 1..50} and tool-returned {item: id}, limit, tier, benefit), and about organisations
+/* Policies that may live: about members (sources parks-office and tool-library, types tree-planted
+ * {trees: 1..50} and tool-returned {item: id}, limit, tier, benefit), and about organisations
  * (source inspectorate, type inspection {reference: id, hygiene: one of 0, 5, 10}, grade). */
 extern const char FIXTURE_MEMBERS[];
 extern const char FIXTURE_ORGANISATIONS[];

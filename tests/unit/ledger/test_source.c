@@ -175,13 +175,30 @@ static void tR10_neg_a_stranger_or_an_old_message_replaces_no_key(void **state)
     assert_string_equal(denial.code, "E_STALE");
     assert_int_equal(rotate(&f, &a, &b, FIXTURE_NOW + 600001, FIXTURE_ORIGIN, &denial),
                      TALLY_E_DENIED);
-    assert_int_equal(rotate(&f, &a, &b, FIXTURE_NOW, "other.example", &denial), TALLY_E_DENIED);
-    assert_string_equal(denial.code, "E_CROSS_PROGRAMME");
     assert_int_equal(find(&f, &a, 0).record.key_count, 1);
     /* Taken once; the way back is closed, since a key is used once. */
     assert_int_equal(rotate(&f, &a, &b, FIXTURE_NOW, FIXTURE_ORIGIN, NULL), TALLY_OK);
     assert_int_equal(rotate(&f, &a, &b, FIXTURE_NOW, FIXTURE_ORIGIN, &denial), TALLY_E_DENIED);
     assert_int_equal(rotate(&f, &b, &a, FIXTURE_NOW, FIXTURE_ORIGIN, NULL), TALLY_E_CONFLICT);
+    fixture_end(&f);
+}
+
+static void tR7_neg_a_message_for_another_programme_is_refused(void **state)
+{
+    tally_source_record record;
+    tally_denial denial = { 0 };
+    fixture_key a, b;
+    fixture f;
+
+    (void)state;
+    fixture_key_make(&a, 1);
+    fixture_key_make(&b, 2);
+    fixture_begin(&f, FIXTURE_MEMBERS);
+    assert_int_equal(add(&f, "parks-office", &a, &record, NULL), TALLY_OK);
+    assert_int_equal(rotate(&f, &a, &b, FIXTURE_NOW, "other.example", &denial), TALLY_E_DENIED);
+    assert_string_equal(denial.code, "E_CROSS_PROGRAMME");
+    assert_string_equal(denial.right, "R7");
+    assert_int_equal(find(&f, &a, 0).record.key_count, 1);
     fixture_end(&f);
 }
 
@@ -323,6 +340,7 @@ int main(void)
         cmocka_unit_test(one_key_and_one_name_are_one_source),
         cmocka_unit_test(a_source_replaces_its_key_itself),
         cmocka_unit_test(tR10_neg_a_stranger_or_an_old_message_replaces_no_key),
+        cmocka_unit_test(tR7_neg_a_message_for_another_programme_is_refused),
         cmocka_unit_test(an_altered_message_is_none),
         cmocka_unit_test(revoking_voids_batches_and_ends_the_key),
         cmocka_unit_test(revoking_asks_for_a_batch_there_is),
