@@ -211,12 +211,41 @@ static tally_rc begin_rotation(const tally_log_journal *journal, const char *fol
     return rc;
 }
 
-static tally_rc finish_rotation(const char *folder, size_t count, tally_err *err)
+/* The publisher goes on from the last head only if a key of its own signed it. */
+static tally_rc check_both_sign(const char *folder, const tally_signer *next, tally_err *err)
+{
+    char path[TALLY_LOG_PATH_BYTES];
+    tally_buffer note;
+    tally_opened opened;
+    tally_vkey vkey;
+    tally_trust trust = { .origin = next->name, .log_keys = &vkey, .log_key_count = 1 };
+    tally_rc rc = tally_signer_vkey(&vkey, next);
+
+    tally_buffer_init(&note, TALLY_NOTE_BYTES_MAX);
+    if (rc != TALLY_OK || !tally_log_path(path, folder, "log/checkpoint"))
+        rc = tally_err_set(err, TALLY_E_INVALID, 0, "the key or the path is none");
+    if (rc == TALLY_OK)
+        rc = tally_log_read_file(&note, path, err);
+    if (rc == TALLY_OK &&
+        tally_checkpoint_open(&opened, tally_buffer_text(&note), &trust, NULL) != TALLY_OK)
+        rc = tally_err_set(err, TALLY_E_DENIED, 0,
+                           "the public checkpoint is not signed by the new key yet: wait for the "
+                           "next beat");
+    tally_buffer_free(&note);
+    return rc;
+}
+
+static tally_rc finish_rotation(const char *folder, const tally_signer *signers, size_t count,
+                                tally_err *err)
 {
     char path[TALLY_LOG_PATH_BYTES], next[TALLY_LOG_PATH_BYTES];
+    tally_rc rc;
 
     if (count != 2)
         return tally_err_set(err, TALLY_E_INVALID, 0, "no change of keys has begun");
+    rc = check_both_sign(folder, &signers[1], err);
+    if (rc != TALLY_OK)
+        return rc;
     if (!tally_log_path(path, folder, KEY_NAME) || !tally_log_path(next, folder, NEXT_NAME))
         return tally_err_set(err, TALLY_E_LIMIT, 0, "the path is too long");
     if (rename(next, path) != 0)
@@ -262,7 +291,7 @@ int tally_cmd_log_rotate_key(int argc, char **argv)
     if (rc == TALLY_OK && finish == NULL && count == 2)
         rc = tally_err_set(&err, TALLY_E_CONFLICT, 0, "a change of keys has begun already");
     if (rc == TALLY_OK)
-        rc = finish != NULL ? finish_rotation(folder, count, &err)
+        rc = finish != NULL ? finish_rotation(folder, signers, count, &err)
                             : begin_rotation(&journal, folder, &signers[0], &err);
     tally_secret_wipe(signers, sizeof(signers));
     tally_log_close_journal(&journal);
