@@ -39,6 +39,7 @@ typedef struct tally_command {
 } tally_command;
 
 int tally_cmd_audit(int argc, char **argv);
+int tally_cmd_backup(int argc, char **argv);
 int tally_cmd_check(int argc, char **argv);
 int tally_cmd_eval(int argc, char **argv);
 int tally_cmd_export(int argc, char **argv);
@@ -48,11 +49,13 @@ int tally_cmd_organisation(int argc, char **argv);
 int tally_cmd_policy(int argc, char **argv);
 int tally_cmd_programme(int argc, char **argv);
 int tally_cmd_receipt(int argc, char **argv);
+int tally_cmd_restore(int argc, char **argv);
 int tally_cmd_roll(int argc, char **argv);
 int tally_cmd_source(int argc, char **argv);
 int tally_cmd_statement(int argc, char **argv);
 int tally_cmd_submit(int argc, char **argv);
 int tally_cmd_summary(int argc, char **argv);
+int tally_cmd_sweep(int argc, char **argv);
 int tally_cmd_verify_export(int argc, char **argv);
 int tally_cmd_version(int argc, char **argv);
 int tally_cmd_wallet(int argc, char **argv);

@@ -11,6 +11,7 @@
 /* In the order `tally --help` lists them. */
 static const tally_command commands[] = {
     { "audit", "Check a copy of a published log", tally_cmd_audit },
+    { "backup", "Copy a programme's store while it is in use", tally_cmd_backup },
     { "check", "See whether a programme's ledger is whole", tally_cmd_check },
     { "eval", "Compute scores from files of events", tally_cmd_eval },
     { "export", "Write all that a programme holds about one subject", tally_cmd_export },
@@ -20,11 +21,13 @@ static const tally_command commands[] = {
     { "policy", "Check, test, explain, freeze and publish policies", tally_cmd_policy },
     { "programme", "Print the public record of a programme", tally_cmd_programme },
     { "receipt", "Verify consent receipts", tally_cmd_receipt },
+    { "restore", "Put a backup in the place of a programme's store", tally_cmd_restore },
     { "roll", "Issue enrolment tokens", tally_cmd_roll },
     { "source", "Register those who attest events, and their keys", tally_cmd_source },
     { "statement", "Explain one subject's result from the store", tally_cmd_statement },
     { "submit", "Sign events in batches and send them to a programme", tally_cmd_submit },
     { "summary", "Show the monthly tables, which list nobody", tally_cmd_summary },
+    { "sweep", "Remove what has been kept long enough", tally_cmd_sweep },
     { "verify-export", "Check an export by itself", tally_cmd_verify_export },
     { "version", "Print the version", tally_cmd_version },
     { "wallet", "Keep your keys, another for each programme", tally_cmd_wallet },

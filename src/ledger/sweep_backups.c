@@ -54,33 +54,35 @@ bool tally_backup_made(int64_t *out_ms, tally_text name)
     return tally_text_is(name, again);
 }
 
-/* `ledger-….db.partial-123`: a copy that was not finished. */
-static bool is_old(const char *name, int64_t now_ms)
+/* `ledger-….db.partial-123` is a copy that was not finished, `-wal` and `-shm` what a reader left beside
+ * one. *out_is_backup: it is a file of its own. */
+static bool is_old(const char *name, int64_t now_ms, bool *out_is_backup)
 {
     tally_text text = tally_text_slice(tally_text_from(name), 0, TALLY_BACKUP_NAME_BYTES - 1);
     tally_text rest =
         tally_text_slice(tally_text_from(name), TALLY_BACKUP_NAME_BYTES - 1, strlen(name));
-    int64_t made_ms, days;
+    bool is_partial = tally_text_has_prefix(rest, TALLY_TEXT(".partial-"));
+    bool is_beside = tally_text_is(rest, "-wal") || tally_text_is(rest, "-shm");
+    int64_t made_ms;
 
-    if (!tally_backup_made(&made_ms, text))
-        return false;
-    days = rest.count == 0 ? TALLY_SWEEP_BACKUP_DAYS : 1;
-    return (rest.count == 0 || rest.bytes[0] == '.' || rest.bytes[0] == '-') &&
-           made_ms <= now_ms - days * TALLY_DAY_MS;
+    *out_is_backup = !is_beside;
+    return tally_backup_made(&made_ms, text) && (rest.count == 0 || is_partial || is_beside) &&
+           made_ms <= now_ms - (is_partial ? 1 : TALLY_SWEEP_BACKUP_DAYS) * TALLY_DAY_MS;
 }
 
 static tally_rc sweep_folder(DIR *stream, int folder, int64_t now_ms, uint64_t *inout_count,
                              tally_err *err)
 {
     const struct dirent *file;
+    bool is_backup;
 
     while ((file = readdir(stream)) != NULL) {
-        if (!is_old(file->d_name, now_ms))
+        if (!is_old(file->d_name, now_ms, &is_backup))
             continue;
         if (unlinkat(folder, file->d_name, 0) != 0 && errno != ENOENT)
             return tally_err_set(err, TALLY_E_IO, 0, "the old backup %s cannot be removed: %s",
                                  file->d_name, strerror(errno));
-        ++*inout_count;
+        *inout_count += is_backup ? 1 : 0;
     }
     return TALLY_OK;
 }
