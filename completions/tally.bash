@@ -7,7 +7,7 @@ _tally() {
 
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'audit eval init log organisation policy programme source submit version wallet witness --help --version' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'audit backup eval init log organisation policy programme receipt restore roll source submit sweep version wallet witness --help --version' -- "$word")
         return
     fi
     if [[ $command == policy ]] && ((COMP_CWORD == 2)); then
@@ -22,8 +22,12 @@ _tally() {
         mapfile -t COMPREPLY < <(compgen -W 'add find --help' -- "$word")
         return
     fi
+    if [[ $command == roll || $command == receipt ]] && ((COMP_CWORD == 2)); then
+        mapfile -t COMPREPLY < <(compgen -W "$([[ $command == roll ]] && echo issue || echo verify) --help" -- "$word")
+        return
+    fi
     if [[ $command == wallet ]] && ((COMP_CWORD == 2)); then
-        mapfile -t COMPREPLY < <(compgen -W 'new restore show backup --help' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'new restore show backup join consent card receipts withdraw rotate leave --help' -- "$word")
         return
     fi
     case $before in
@@ -40,6 +44,7 @@ _tally() {
         return
         ;;
     --as-of | --now | --from | --simulated-clock | --subject | --events-per-batch | --number | --expect | --map | --limit-rows | --origin | --quorum | --max-age | --epoch | --generated | --passphrase-fd)
+    --as-of | --now | --from | --simulated-clock | --subject | --events-per-batch | --number | --now | --expect | --map | --limit-rows | --origin | --quorum | --max-age | --epoch | --generated | --passphrase-fd | --count | --programme-did | --member | --agree | --source | --record | --policy-version)
         return
         ;;
     esac
@@ -68,6 +73,17 @@ _tally() {
         submit:*)
             mapfile -t COMPREPLY < <(compgen -W '--source-key --programme --origin --outbox --events-per-batch --form --number --again --abandon --now --no-progress --help' -- "$word")
             ;;
+        roll:*) mapfile -t COMPREPLY < <(compgen -W '--count --now --help' -- "$word") ;;
+        receipt:*) mapfile -t COMPREPLY < <(compgen -W '--programme-did --help' -- "$word") ;;
+        sweep:* | backup:*) mapfile -t COMPREPLY < <(compgen -W '--now --no-progress --help' -- "$word") ;;
+        restore:*) mapfile -t COMPREPLY < <(compgen -W '--replace --now --no-progress --help' -- "$word") ;;
+        wallet:join) mapfile -t COMPREPLY < <(compgen -W '--tokens --agree --member --all --now --passphrase-file --passphrase-fd --help' -- "$word") ;;
+        wallet:consent) mapfile -t COMPREPLY < <(compgen -W '--policy-version --agree --member --all --now --passphrase-file --passphrase-fd --help' -- "$word") ;;
+        wallet:card) mapfile -t COMPREPLY < <(compgen -W '--source --qr --svg --member --all --now --passphrase-file --passphrase-fd --help' -- "$word") ;;
+        wallet:receipts) mapfile -t COMPREPLY < <(compgen -W '--record --to --member --all --now --passphrase-file --passphrase-fd --help' -- "$word") ;;
+        wallet:withdraw) mapfile -t COMPREPLY < <(compgen -W '--record --member --all --now --passphrase-file --passphrase-fd --help' -- "$word") ;;
+        wallet:rotate) mapfile -t COMPREPLY < <(compgen -W '--recovery --member --all --now --passphrase-file --passphrase-fd --help' -- "$word") ;;
+        wallet:leave) mapfile -t COMPREPLY < <(compgen -W '--member --all --now --passphrase-file --passphrase-fd --help' -- "$word") ;;
         wallet:new) mapfile -t COMPREPLY < <(compgen -W '--words --generated --passphrase-file --passphrase-fd --help' -- "$word") ;;
         wallet:restore) mapfile -t COMPREPLY < <(compgen -W '--words --passphrase-file --passphrase-fd --help' -- "$word") ;;
         wallet:show) mapfile -t COMPREPLY < <(compgen -W '--passphrase-file --passphrase-fd --help' -- "$word") ;;
