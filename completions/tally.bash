@@ -45,6 +45,7 @@ _tally() {
         ;;
     --as-of | --now | --from | --simulated-clock | --subject | --events-per-batch | --number | --expect | --map | --limit-rows | --origin | --quorum | --max-age | --epoch | --generated | --passphrase-fd)
     --as-of | --now | --from | --simulated-clock | --subject | --events-per-batch | --number | --now | --expect | --map | --limit-rows | --origin | --quorum | --max-age | --epoch | --generated | --passphrase-fd | --count | --programme-did | --member | --agree | --source | --record | --policy-version)
+    --as-of | --now | --from | --simulated-clock | --subject | --events-per-batch | --number | --expect | --map | --limit-rows | --origin | --quorum | --max-age | --epoch | --generated | --passphrase-fd | --count | --programme-did | --member | --agree | --source | --record | --policy-version)
         return
         ;;
     esac
