@@ -7,7 +7,7 @@ _tally() {
 
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'audit backup eval init log organisation policy programme receipt restore roll source submit sweep version wallet witness --help --version' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'audit backup check eval export init log organisation policy programme receipt restore roll source statement submit summary sweep verify-export version wallet witness --help --version' -- "$word")
         return
     fi
     if [[ $command == policy ]] && ((COMP_CWORD == 2)); then
@@ -43,8 +43,6 @@ _tally() {
         mapfile -t COMPREPLY < <(compgen -W 'csv jsonl cloudevents' -- "$word")
         return
         ;;
-    --as-of | --now | --from | --simulated-clock | --subject | --events-per-batch | --number | --expect | --map | --limit-rows | --origin | --quorum | --max-age | --epoch | --generated | --passphrase-fd)
-    --as-of | --now | --from | --simulated-clock | --subject | --events-per-batch | --number | --now | --expect | --map | --limit-rows | --origin | --quorum | --max-age | --epoch | --generated | --passphrase-fd | --count | --programme-did | --member | --agree | --source | --record | --policy-version)
     --as-of | --now | --from | --simulated-clock | --subject | --events-per-batch | --number | --expect | --map | --limit-rows | --origin | --quorum | --max-age | --epoch | --generated | --passphrase-fd | --count | --programme-did | --member | --agree | --source | --record | --policy-version)
         return
         ;;
