@@ -148,22 +148,29 @@ void tally_loaded_policy_free(tally_loaded_policy *loaded)
     *loaded = (tally_loaded_policy){ 0 };
 }
 
-tally_policy *tally_cmd_need_policy(tally_loaded_policy *out, const char *command, const char *path)
+void tally_cmd_print_faults(const tally_loaded_policy *loaded, const char *command,
+                            const char *path, const tally_err *err)
 {
-    tally_err err = TALLY_ERR_INIT;
     tally_buffer report;
 
-    if (tally_cmd_load_policy(out, path, &err) == TALLY_OK)
-        return out->policy;
-    if (out->diagnostics == NULL || tally_diagnostics_count(out->diagnostics) == 0) {
-        fprintf(stderr, "tally %s: %s\n", command, err.message);
-        return NULL;
+    if (loaded->diagnostics == NULL || tally_diagnostics_count(loaded->diagnostics) == 0) {
+        fprintf(stderr, "tally %s: %s\n", command, err->message);
+        return;
     }
     tally_buffer_init(&report, (size_t)16 << 20);
-    tally_diagnostics_render_text(out->diagnostics, tally_text_from(path),
-                                  tally_buffer_text(&out->text),
+    tally_diagnostics_render_text(loaded->diagnostics, tally_text_from(path),
+                                  tally_buffer_text(&loaded->text),
                                   tally_cmd_has_colour(STDERR_FILENO), &report);
     fputs(tally_buffer_string(&report), stderr);
     tally_buffer_free(&report);
+}
+
+tally_policy *tally_cmd_need_policy(tally_loaded_policy *out, const char *command, const char *path)
+{
+    tally_err err = TALLY_ERR_INIT;
+
+    if (tally_cmd_load_policy(out, path, &err) == TALLY_OK)
+        return out->policy;
+    tally_cmd_print_faults(out, command, path, &err);
     return NULL;
 }

@@ -47,6 +47,10 @@ TALLY_MUST_CHECK tally_rc tally_cmd_load_policy(tally_loaded_policy *out, const 
                                                 tally_err *err);
 void tally_loaded_policy_free(tally_loaded_policy *loaded);
 
+/* Print on standard error why loading failed: the faults of the text, or err. */
+void tally_cmd_print_faults(const tally_loaded_policy *loaded, const char *command,
+                            const char *path, const tally_err *err);
+
 /* The same for commands that need a policy and nothing else: prints on standard error whatever is
  * wrong, warnings left out. NULL: it was printed. */
 tally_policy *tally_cmd_need_policy(tally_loaded_policy *out, const char *command,

@@ -70,22 +70,27 @@ static bool read_options(options *chosen, int argc, char **argv)
 }
 
 /* A new document that names the old one as its `previous` is read behind it, so that renamed tiers
- * and changed settings mean what they will mean. NULL: it stands for itself. */
+ * and changed settings mean what they will mean; one that cannot stand alone too. NULL: it is none. */
 static tally_policy *read_behind(const tally_policy *old, const tally_loaded_policy *new,
-                                 const char *path, const tally_zone_source *zones,
-                                 uint32_t *out_lines)
+                                 const char *path, uint32_t *out_lines)
 {
     const tally_version *last = &old->versions[old->version_count - 1];
-    tally_diagnostics *diagnostics = tally_diagnostics_new();
+    const tally_version *first = new->policy != NULL ? &new->policy->versions[0] : NULL;
     tally_text text = tally_buffer_text(&new->text);
+    tally_diagnostics *diagnostics;
+    tally_system_zones zones;
     tally_policy *program = NULL;
 
-    if (diagnostics != NULL && new->policy->version_count == 1 &&
-        new->policy->versions[0].has_previous &&
-        memcmp(new->policy->versions[0].previous, last->hash, sizeof(last->hash)) == 0 &&
-        tally_policy_append(&program, out_lines, old, path, text.bytes, text.count, zones,
+    if (first != NULL && (new->policy->version_count != 1 || !first->has_previous ||
+                          memcmp(first->previous, last->hash, sizeof(last->hash)) != 0))
+        return NULL;
+    diagnostics = tally_diagnostics_new();
+    tally_system_zones_init(&zones);
+    if (diagnostics != NULL &&
+        tally_policy_append(&program, out_lines, old, path, text.bytes, text.count, &zones.source,
                             diagnostics, NULL) != TALLY_OK)
         program = NULL;
+    tally_system_zones_free(&zones);
     tally_diagnostics_free(diagnostics);
     return program;
 }
@@ -111,36 +116,54 @@ static int print_changes(const options *chosen, const tally_policy_changes *chan
     return status;
 }
 
-static int compare(const options *chosen, const tally_policy *old, const tally_loaded_policy *new)
+static int compare(const options *chosen, const tally_policy *old, const tally_policy *new,
+                   uint32_t lines)
 {
     tally_policy_changes *changes = NULL;
-    tally_system_zones zones;
+    tally_err err = TALLY_ERR_INIT;
+    int status;
+
+    if (tally_policy_diff(&changes, old, old->version_count - 1, new, new->version_count - 1,
+                          &err) != TALLY_OK) {
+        fprintf(stderr, "tally policy diff: %s\n", err.message);
+        return TALLY_EXIT_FAILED;
+    }
+    tally_policy_changes_move_up(changes, lines);
+    status = print_changes(chosen, changes);
+    tally_policy_changes_free(changes);
+    return status;
+}
+
+static int compare_with(const options *chosen, const tally_policy *old)
+{
+    tally_loaded_policy new;
     tally_policy *program;
-    const tally_policy *policy;
     tally_err err = TALLY_ERR_INIT;
     uint32_t lines = 0;
-    int status = TALLY_EXIT_FAILED;
+    int status;
 
-    tally_system_zones_init(&zones);
-    program = read_behind(old, new, chosen->new_path, &zones.source, &lines);
-    policy = program != NULL ? program : new->policy;
-    if (tally_policy_diff(&changes, old, old->version_count - 1, policy, policy->version_count - 1,
-                          &err) == TALLY_OK) {
-        tally_policy_changes_move_up(changes, lines);
-        status = print_changes(chosen, changes);
+    /* What is wrong with it matters only if it is no next document either. */
+    if (tally_cmd_load_policy(&new, chosen->new_path, &err) != TALLY_OK && new.text.count == 0)
+        program = NULL;
+    else
+        program = read_behind(old, &new, chosen->new_path, &lines);
+    if (program != NULL) {
+        status = compare(chosen, old, program, lines);
+    } else if (new.policy != NULL) {
+        status = compare(chosen, old, new.policy, 0);
     } else {
-        fprintf(stderr, "tally policy diff: %s\n", err.message);
+        tally_cmd_print_faults(&new, "policy diff", chosen->new_path, &err);
+        status = new.status;
     }
-    tally_policy_changes_free(changes);
     tally_policy_free(program);
-    tally_system_zones_free(&zones);
+    tally_loaded_policy_free(&new);
     return status;
 }
 
 int tally_cmd_policy_diff(int argc, char **argv)
 {
     options chosen = { 0 };
-    tally_loaded_policy old, new;
+    tally_loaded_policy old;
     int status;
 
     if (tally_cmd_wants_help(argc, argv)) {
@@ -149,15 +172,10 @@ int tally_cmd_policy_diff(int argc, char **argv)
     }
     if (!read_options(&chosen, argc, argv))
         return TALLY_EXIT_USAGE;
-    if (tally_cmd_need_policy(&old, "policy diff", chosen.old_path) == NULL) {
+    if (tally_cmd_need_policy(&old, "policy diff", chosen.old_path) == NULL)
         status = old.status;
-    } else {
-        if (tally_cmd_need_policy(&new, "policy diff", chosen.new_path) == NULL)
-            status = new.status;
-        else
-            status = compare(&chosen, old.policy, &new);
-        tally_loaded_policy_free(&new);
-    }
+    else
+        status = compare_with(&chosen, old.policy);
     tally_loaded_policy_free(&old);
     return status;
 }

@@ -89,8 +89,10 @@ static void compare_points(tally_differ *differ, const tally_award *a, const tal
 {
     tally_found found = found_in(b, a->points, b->points);
 
-    if (tally_differ_is_equal(differ, a->points, b->points))
-        return;
+    if (tally_differ_is_equal(differ, a->points, b->points) ||
+        (tally_differ_is_at_least(differ, a->points, b->points) &&
+         tally_differ_is_at_least(differ->mirror, b->points, a->points)))
+        return; /* neither is ever more than the other */
     if (!tally_differ_is_at_least(differ, a->points, b->points))
         judge(&found, false, "it cannot be shown that no event is worth less");
     else

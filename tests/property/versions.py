@@ -91,8 +91,69 @@ class PlainMaker(generate.PolicyMaker):
         return tiers
 
 
+class SmallMaker(PlainMaker):
+    """Little policies whose figures a history reaches: where holds, limits and expiries meet."""
+
+    def document(self):
+        self.has_awards = True
+        awards, limits = {}, {}
+        if self.chance(40):
+            limits["shared"] = self.shared_limit(True)
+        for index in range(self.pick(1, 1, 2)):
+            kinds = self.pick(["visit"], ["visit", "thanks"], ["thanks"], ["course"])
+            award = {"for": " or ".join(kinds), "points": self.pick("1", "2", "3", "5", "n" if kinds == ["visit"] else "4")}
+            self.maybe(award, "expires", 75, lambda: self.pick("after 7 days", "after 30 days", "after 20 days", "at the end of the month", "after 1 months"))
+            self.maybe(award, "at-most", 35, lambda: self.pick("4 per calendar month", "6 per rolling 30 days", "2 times per rolling 30 days",
+                                                              "2 times per calendar month", "3 per calendar week", "5 per lifetime"))
+            self.maybe(award, "decays", 10, lambda: self.pick("half every 10 days", "to nothing over 45 days"))
+            self.maybe(award, "counts", 15, lambda: self.pick("after 3 days", "once confirmed"))
+            self.maybe(award, "when", 25, lambda: self.condition_field(kinds) or "now - earliest(visit).at > 3 days")
+            if limits and self.chance(60) and ("for-each" not in limits["shared"] or kinds != ["course"]):
+                award["within"] = "shared"
+            award["because"] = "It helped."
+            awards[f"a{index}"] = award
+        document = {"tallystick": "1", "programme": "random", "title": "Random", "subjects": "members", "zone": self.pick("UTC", "Europe/Lisbon"),
+                    "facts": {"people": {"2023-12-01": "3"}}, "events": self.events(), "let": {"score-now": "score"}}
+        if limits:
+            document["limits"] = limits
+        document["awards"] = awards
+        if self.chance(20):
+            document["deductions"] = {"late": {"for": "broken", "obligation": "promise", "repair": "mended", "points": self.pick("1", "3"),
+                                               "expires": "after 60 days", "because": "Broken."}}
+        score = {}
+        self.maybe(score, "ceiling", 20, lambda: self.pick("6", "12"))
+        self.maybe(score, "start", 15, lambda: "1")
+        if score:
+            document["score"] = score
+        tiers, at = {}, 0
+        for index in range(self.pick(0, 1, 1, 2)):
+            at += self.random.randint(1, 5)
+            tier = tiers[f"t{index}"] = {"from": str(at)}
+            if self.chance(15):
+                tier = tiers[f"t{index}"] = {"gain": f"score >= {at} throughout 3 days"}
+            self.maybe(tier, "keep", 30, lambda: str(max(0, at - self.random.randint(-1, 3))))
+            self.maybe(tier, "hold", 35, lambda: self.pick("7 days", "14 days", "40 days", "40 days"))
+            if self.chance(10) and "keep" not in tier and "hold" not in tier:
+                tier["valid"] = self.pick("after 20 days", "at the end of the month")
+            else:
+                self.maybe(tier, "reviewed", 25, lambda: self.pick("each month", "each week", "each day"))
+        if tiers:
+            document["tiers"] = tiers
+            if self.chance(15):
+                document["moves"] = {"reviewed": self.pick("each week", "each month")}
+                self.maybe(document["moves"], "drop", 40, lambda: "one step")
+                self.maybe(document["moves"], "climb", 40, lambda: "one step")
+                for tier in tiers.values():
+                    tier.pop("reviewed", None)
+        if self.chance(15):
+            document["grade"] = {"fine": "score >= 3", "rest": "otherwise"}
+        document["report"] = ["score-now"]
+        return document
+
+
 def make_policy(chance):
-    maker = (PlainMaker if chance.randrange(10) < 8 else generate.PolicyMaker)(chance)
+    kind = chance.randrange(10)
+    maker = (SmallMaker if kind < 5 else PlainMaker if kind < 9 else generate.PolicyMaker)(chance)
     return maker.document()
 
 
@@ -135,6 +196,8 @@ SWAPS = [(" >= ", " > "), (" > ", " >= "), (" < ", " <= "), (" <= ", " < "), (" 
 
 def change_number(chance, document):
     places = [(path, text) for path, text in scalars(document) if re.search(r"\d", text)]
+    if chance.randrange(3) == 0:  # tiers are few among many rules
+        places = [(path, text) for path, text in places if path[0] == "tiers"] or places
     if not places:
         return
     path, text = chance.choice(places)
@@ -305,7 +368,10 @@ def histories(chance, document, subjects):
         own = maker.make(f"s{index:02d}")
         rows += own
         moments.append(maker.as_of(own))
-    return rows, chance.sample(moments, min(4, len(moments)))
+        if own:
+            last = max(civil.parse_instant(row["at"], civil.UTC)[0] for row in own)
+            moments.append(last + chance.randrange(45 * civil.DAY))
+    return rows, chance.sample(moments, min(8, len(moments)))
 
 
 def report(seed, kind, old_text, new_text, rows, problems, changes):
