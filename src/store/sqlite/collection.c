@@ -186,6 +186,7 @@ static tally_rc scan_rows(tally_store_transaction *transaction, sqlite3_stmt *st
     tally_rc rc = TALLY_OK;
     int code = SQLITE_DONE;
 
+    TALLY_ASSERT(scan->visit_name != NULL || scan->visit != NULL);
     while (rc == TALLY_OK && !is_enough && (code = sqlite3_step(statement)) == SQLITE_ROW) {
         tally_text name = { 0 };
 

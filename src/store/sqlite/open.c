@@ -48,7 +48,7 @@ static tally_rc read_header(uint8_t out[static HEADER_BYTES], const tally_store 
 
 static tally_rc check_ours(const tally_store *store, tally_err *err)
 {
-    uint8_t header[HEADER_BYTES];
+    uint8_t header[HEADER_BYTES] = { 0 };
     uint32_t application = 0;
     tally_rc rc = read_header(header, store, err);
 
