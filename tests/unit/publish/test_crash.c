@@ -22,14 +22,9 @@ static const char *const ending_names[] = { "killed", "power lost", "disk fails"
 
 static world at;
 
-/* Entries come in beat by beat; the second crosses a bundle. */
-static void feed(uint64_t beat)
-{
-    static const uint64_t adds[BEATS] = { 3, 250, 1 };
-
-    if (beat < BEATS && at.memory.beat_count == beat)
-        memory_journal_add(&at.memory, adds[beat]);
-}
+/* The same for all runs, and complete: the ledger closed all beats before, and the
+ * publisher only ever reads. */
+static memory_journal script;
 
 /* Run all beats; stops at the first failure. */
 static tally_rc run(tally_err *err)
@@ -39,7 +34,6 @@ static tally_rc run(tally_err *err)
     for (uint64_t beat = 0; beat < BEATS && rc == TALLY_OK; beat++) {
         tally_published done;
 
-        feed(beat);
         rc = world_beat(&at, beat, &done, err);
         assert_true(rc != TALLY_OK || done.is_public);
     }
@@ -49,9 +43,17 @@ static tally_rc run(tally_err *err)
 static void begin(uint64_t seed)
 {
     world_init(&at, seed);
-    at.memory.beats_an_epoch = 2;
-    at.memory.members = 3;
+    memory_journal_free(&at.memory);
+    at.memory = script;
+    at.memory.journal.context = &at.memory;
     sim_files_observe(at.sim, world_observe, &at);
+}
+
+static void forget(void)
+{
+    memory_journal_init(&at.memory, 1); /* the script's is not this world's to free */
+    world_free(&at);
+    at.publisher = NULL;
 }
 
 static void end(ending how)
@@ -111,14 +113,13 @@ static bool try_at(ending how, uint64_t nth, uint64_t seed)
                  err.message);
     sim_files_observe(at.sim, NULL, NULL);
     assert_int_equal(at.seen_size, at.memory.count);
-    world_free(&at);
-    at.publisher = NULL;
+    forget();
     return is_faulted;
 }
 
 static void try_everywhere(ending how)
 {
-    uint64_t seeds = getenv("TALLY_LONG") != NULL ? 40 : how == POWER_LOST ? 3 : 1;
+    uint64_t seeds = getenv("TALLY_LONG") != NULL ? 40 : how == POWER_LOST ? 2 : 1;
     uint64_t count = 0;
 
     for (uint64_t seed = 1; seed <= seeds; seed++) {
@@ -169,7 +170,6 @@ static void after_a_failed_sync_the_process_signs_nothing(void **state)
 
         begin(1);
         assert_int_equal(world_open(&at, &err), TALLY_OK);
-        feed(0);
         sim_files_fault(at.sim, SIM_FAIL, nth);
         rc = world_beat(&at, 0, &done, &err);
         is_faulted = sim_files_is_faulted(at.sim);
@@ -178,18 +178,36 @@ static void after_a_failed_sync_the_process_signs_nothing(void **state)
             assert_int_equal(world_beat(&at, 1, &done, &err), TALLY_E_IO);
             broken++;
         }
-        world_free(&at);
-        at.publisher = NULL;
+        forget();
         if (!is_faulted)
             break;
     }
     assert_true(broken > 10);
 }
 
+/* Entries come in beat by beat; the second crosses a bundle. */
 static int set_up_all(void **state)
 {
+    static const uint64_t adds[BEATS] = { 3, 250, 1 };
+
     (void)state;
     random_begin("test_crash");
+    memory_journal_init(&script, 1);
+    script.beats_an_epoch = 2;
+    script.members = 3;
+    for (uint64_t beat = 0; beat < BEATS; beat++) {
+        uint64_t until;
+
+        memory_journal_add(&script, adds[beat]);
+        assert_int_equal(script.journal.calls->begin_beat(&script, beat, &until, NULL), TALLY_OK);
+    }
+    return 0;
+}
+
+static int tear_down_all(void **state)
+{
+    (void)state;
+    memory_journal_free(&script);
     return 0;
 }
 
@@ -203,5 +221,5 @@ int main(void)
         cmocka_unit_test(after_a_failed_sync_the_process_signs_nothing),
     };
 
-    return cmocka_run_group_tests(tests, set_up_all, NULL);
+    return cmocka_run_group_tests(tests, set_up_all, tear_down_all);
 }

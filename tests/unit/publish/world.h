@@ -30,6 +30,7 @@ typedef struct world {
     tally_publisher *publisher;
     /* The reader. */
     tally_hash *hash;
+    tally_tree_edge edge; /* of the journal, so far */
     tally_vkey keys[2];
     char seen[2048]; /* the checkpoint seen last */
     uint64_t seen_size, seen_count;
@@ -102,17 +103,18 @@ static inline void world_must_beat(world *at, uint64_t beat)
 /* The root of the first entries of the journal. */
 static inline tally_node world_root(world *at, uint64_t size)
 {
-    tally_tree_edge edge = { .size = 0 };
+    tally_tree_edge edge = at->edge.size <= size ? at->edge : (tally_tree_edge){ .size = 0 };
     tally_node node;
 
     assert_true(size <= at->memory.count);
-    for (uint64_t i = 0; i < size; i++) {
+    for (uint64_t i = edge.size; i < size; i++) {
         assert_int_equal(tally_tree_hash_leaf(at->hash, &node,
                                               at->memory.entries + i * TALLY_ENTRY_BYTES,
                                               TALLY_ENTRY_BYTES),
                          TALLY_OK);
         assert_int_equal(tally_tree_append(&edge, at->hash, &node), TALLY_OK);
     }
+    at->edge = edge;
     assert_int_equal(tally_tree_root(&edge, at->hash, &node), TALLY_OK);
     return node;
 }
