@@ -53,10 +53,11 @@ int64_t tally_value_read_instant(tally_json_reader *reader, const char *name)
 int64_t tally_value_read_optional_instant(tally_json_reader *reader, const char *name,
                                           int64_t otherwise)
 {
-    tally_text text = tally_json_read_optional_text(reader, name, TALLY_INSTANT_TEXT_BYTES);
+    const tally_json_value *value = tally_json_read_optional_value(reader, name);
     int64_t ms = otherwise;
 
-    if (text.count > 0 && !tally_value_parse_instant(&ms, text))
+    if (value != NULL && (tally_json_kind_of(value) != TALLY_JSON_TEXT ||
+                          !tally_value_parse_instant(&ms, tally_json_text_of(value))))
         tally_json_read_fail(reader, name, "must be an instant such as 2026-11-21T09:30:00Z");
     return ms;
 }
