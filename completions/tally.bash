@@ -30,6 +30,14 @@ _tally() {
         mapfile -t COMPREPLY < <(compgen -W 'new restore show backup join consent card receipts withdraw rotate leave --help' -- "$word")
         return
     fi
+    if [[ $command == log ]] && ((COMP_CWORD == 2)); then
+        mapfile -t COMPREPLY < <(compgen -W 'append key new proof publish rotate-key serve-dir --help' -- "$word")
+        return
+    fi
+    if [[ $command == witness ]] && ((COMP_CWORD == 2)); then
+        mapfile -t COMPREPLY < <(compgen -W 'new cosign serve --help' -- "$word")
+        return
+    fi
     case $before in
     --format)
         if [[ $command == eval ]]; then
@@ -43,7 +51,7 @@ _tally() {
         mapfile -t COMPREPLY < <(compgen -W 'csv jsonl cloudevents' -- "$word")
         return
         ;;
-    --as-of | --now | --from | --simulated-clock | --subject | --events-per-batch | --number | --expect | --map | --limit-rows | --origin | --quorum | --max-age | --epoch | --generated | --passphrase-fd | --count | --programme-did | --member | --agree | --source | --record | --policy-version)
+    --as-of | --every | --listen | --name | --now | --from | --simulated-clock | --subject | --events-per-batch | --number | --expect | --map | --limit-rows | --origin | --quorum | --max-age | --epoch | --generated | --passphrase-fd | --count | --programme-did | --member | --agree | --source | --record | --policy-version)
         return
         ;;
     esac
@@ -63,8 +71,17 @@ _tally() {
         organisation:add) mapfile -t COMPREPLY < <(compgen -W '--id --name --register --reference --day --now --help' -- "$word") ;;
         organisation:*) mapfile -t COMPREPLY < <(compgen -W '--now --help' -- "$word") ;;
         version:*) mapfile -t COMPREPLY < <(compgen -W '--charter --help' -- "$word") ;;
+        log:append) mapfile -t COMPREPLY < <(compgen -W '--policy --record --help' -- "$word") ;;
+        log:new) mapfile -t COMPREPLY < <(compgen -W '--origin --genesis --policy --help' -- "$word") ;;
+        log:proof) mapfile -t COMPREPLY < <(compgen -W '--vkey --extra -o --help' -- "$word") ;;
+        log:publish) mapfile -t COMPREPLY < <(compgen -W '--once --every --witnesses --without-witnesses --help' -- "$word") ;;
+        log:rotate-key) mapfile -t COMPREPLY < <(compgen -W '--finish --help' -- "$word") ;;
+        log:serve-dir) mapfile -t COMPREPLY < <(compgen -W '--listen --help' -- "$word") ;;
+        witness:new) mapfile -t COMPREPLY < <(compgen -W '--name --help' -- "$word") ;;
+        witness:cosign) mapfile -t COMPREPLY < <(compgen -W '--log -o --help' -- "$word") ;;
+        witness:serve) mapfile -t COMPREPLY < <(compgen -W '--log --listen --help' -- "$word") ;;
         audit:*)
-            mapfile -t COMPREPLY < <(compgen -W '--vkey --origin --witness --quorum --max-age --saved --keep --documents --epoch --any-entries --help' -- "$word")
+            mapfile -t COMPREPLY < <(compgen -W '--vkey --origin --witness --quorum --witnesses --max-age --saved --keep --documents --private --epoch --any-entries --help' -- "$word")
             ;;
         eval:*)
             mapfile -t COMPREPLY < <(compgen -W '--as-of --subject --format --explain --plot --expect --misses --map --limit-rows --strict --no-progress --help' -- "$word")

@@ -112,6 +112,7 @@ typedef struct tally_audit {
 
     tally_audit_private *private_view;
     tally_private_counts private_counts;
+    bool is_journal_only; /* the view has no openings to compare */
 
     tally_audit_entries entries;
     tally_audit_snapshots snapshots;

@@ -77,6 +77,7 @@ bool tally_audit_open_private(tally_audit *audit)
         return false;
     private->view = (tally_private_view){ .context = (void *)(uintptr_t) private->journal.journal,
                                           .calls = &journal_calls };
+    audit->is_journal_only = private->view.calls->opening == NULL;
     private->report = (tally_private_report){ .context = audit, .fault = report_fault };
     return tally_private_begin(&private->check, &private->view, &private->report,
                                &audit->stopped) == TALLY_OK;

@@ -104,6 +104,13 @@ static void describe_private(const tally_audit *audit, char *out, size_t count)
 {
     const tally_private_counts *counts = &audit->private_counts;
 
+    if (audit->is_journal_only) {
+        (void)snprintf(out, count,
+                       "%" PRIu64 " entries of the journal, %" PRIu64
+                       " documents; its records are not opened",
+                       counts->entries, counts->opened);
+        return;
+    }
     (void)snprintf(out, count,
                    "%" PRIu64 " entries of the journal, %" PRIu64 " opened, %" PRIu64
                    " erased, %" PRIu64 " pads, %" PRIu64 " consents, %" PRIu64 " rows, %" PRIu64
@@ -210,7 +217,9 @@ static void print_summary(const tally_audit *audit, const char *result)
     printf(" saved=%zu documents=%s snapshots=%" PRIu64 " entries=%s ledger=%s\n",
            audit->saved_count, audit->is_done[TALLY_AUDIT_DOCUMENTS] ? "checked" : "unchecked",
            audit->snapshots.count, audit->is_done[TALLY_AUDIT_ENTRIES] ? "checked" : "unchecked",
-           audit->is_done[TALLY_AUDIT_PRIVATE] ? "checked" : "unchecked");
+           !audit->is_done[TALLY_AUDIT_PRIVATE] ? "unchecked"
+           : audit->is_journal_only             ? "journal"
+                                                : "checked");
     tally_buffer_free(&root);
 }
 
