@@ -30,6 +30,13 @@ bool tally_sqlite_is_there(const char *path)
     return lstat(path, &status) == 0;
 }
 
+bool tally_sqlite_has_bytes(const char *path)
+{
+    struct stat status;
+
+    return lstat(path, &status) == 0 && (!S_ISREG(status.st_mode) || status.st_size > 0);
+}
+
 static tally_rc sync_path(const char *path, int flags, tally_err *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | flags);

@@ -179,6 +179,8 @@ tally_rc tally_sqlite_appear(const char *temporary, const char *path, tally_err 
 /* An empty file of mode 0600 that was not there. */
 tally_rc tally_sqlite_new_file(const char *path, tally_err *err);
 bool tally_sqlite_is_there(const char *path);
+/* Is it there and not an empty file? Readers leave empty logs. */
+bool tally_sqlite_has_bytes(const char *path);
 /* path with an ending, to be released; NULL: no memory. */
 char *tally_sqlite_beside(const char *path, const char *ending);
 /* The absolute path without links; the file itself need not exist when is_new. */

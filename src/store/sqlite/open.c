@@ -185,7 +185,7 @@ static tally_rc check_free(const char *path, tally_err *err)
 
         if (file == NULL)
             rc = tally_err_set(err, TALLY_E_NOMEM, 0, "no memory for creating %s", path);
-        else if (tally_sqlite_is_there(file))
+        else if (i == 0 ? tally_sqlite_is_there(file) : tally_sqlite_has_bytes(file))
             rc = tally_err_set(err, TALLY_E_CONFLICT, 0, "%s is there already", file);
         tally_release(file);
     }

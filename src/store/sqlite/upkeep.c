@@ -131,7 +131,7 @@ static tally_rc back_up(tally_store *store, const char *path, const char *tempor
     if (log == NULL)
         return tally_err_set(err, TALLY_E_NOMEM, 0, "no memory for the backup %s", path);
     /* The log of another database would be taken for that of the copy. */
-    if (tally_sqlite_is_there(path) || tally_sqlite_is_there(log))
+    if (tally_sqlite_is_there(path) || tally_sqlite_has_bytes(log))
         rc = tally_err_set(err, TALLY_E_CONFLICT, 0, "%s is there already",
                            tally_sqlite_is_there(path) ? path : log);
     tally_release(log);
