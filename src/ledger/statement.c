@@ -111,25 +111,42 @@ static tally_rc view_event(void *context, const tally_subject_event *event, bool
     return rc;
 }
 
+/* From when a member's receipt accepts a version; INT64_MAX: no receipt does. */
+static int64_t accepted_ms(const tally_member *member, uint32_t version)
+{
+    for (uint32_t i = 0; i < member->policy_count; i++) {
+        if (member->policies[i].version == version)
+            return member->policies[i].from_ms;
+    }
+    return INT64_MAX;
+}
+
 void tally_member_binding(const tally_ledger *ledger, const tally_member *member,
                           int64_t out_from_ms[static TALLY_LEDGER_VERSIONS_MAX])
 {
+    bool is_waiting =
+        false; /* for a receipt: then later versions, better than that one, wait too */
+
     for (uint32_t i = 0; i < ledger->policy->version_count; i++) {
+        int64_t accepted = member != NULL ? accepted_ms(member, i + 1) : INT64_MAX;
+
         out_from_ms[i] = ledger->policy_begins_ms[i];
         if (member == NULL)
             continue;
-        /* A worse version that was published after the member joined waits for a receipt. */
-        if (ledger->policy_is_worse[i] && ledger->policy_published_ms[i] > member->joined_ms)
+        /* A worse version that was published after the member joined, or in the same instant, waits
+         * for a receipt; the one that the member joined with stands in its record. */
+        is_waiting = accepted == INT64_MAX &&
+                     (is_waiting || (ledger->policy_is_worse[i] &&
+                                     ledger->policy_published_ms[i] >= member->joined_ms));
+        if (is_waiting)
             out_from_ms[i] = INT64_MAX;
-        for (uint32_t k = 0; k < member->policy_count; k++) {
-            if (member->policies[k].version == i + 1)
-                out_from_ms[i] = member->policies[k].from_ms;
+        /* Whoever accepts a version accepts the ones before it, from then on. */
+        for (uint32_t k = i; accepted != INT64_MAX; k--) {
+            if (k == i || out_from_ms[k] == INT64_MAX)
+                out_from_ms[k] = accepted;
+            if (k == 0)
+                break;
         }
-    }
-    /* Whoever accepts a version accepts the ones before it, from then on. */
-    for (uint32_t i = ledger->policy->version_count; i > 1; i--) {
-        if (out_from_ms[i - 2] == INT64_MAX)
-            out_from_ms[i - 2] = out_from_ms[i - 1];
     }
 }
 
