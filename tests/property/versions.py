@@ -356,9 +356,17 @@ def lower(place, old_text, new_text, document, rows, moments):
     return found
 
 
-def chain_text(old, new, day):
-    second = {key: value for key, value in new.items() if key != "tests"}
-    return generate.policy_text([old, {**second, "from": day}])
+def chain_text(old, new, day, more=None):
+    return generate.policy_text([old, {**new, "from": day, **(more or {})}])
+
+
+def may_begin(entry):
+    return entry["label"] != "worse" or entry["reach"] in ("text", "later events", "later claims")
+
+
+def ends_within_a_year(document):
+    """Every award ends by itself, within what the test keeps tiers for."""
+    return all("expires" in award and isinstance(award["expires"], str) for award in document.get("awards", {}).values())
 
 
 def histories(chance, document, subjects):
@@ -415,13 +423,15 @@ def run_case(place, seed, subjects, counts):
         if changes["label"] != "worse":
             checks.append(("alone", new_text, rows))
             checks.append(("chained", chain_text(document, new, day), rows))
-        elif all(entry["label"] != "worse" or entry["reach"] in ("text", "later events", "later claims") for entry in changes["changes"]):
-            zone = civil.UTC if document["zone"] == "each event's own" else civil.named_zone(document["zone"])
-            begins = zone.first_of(civil.parse_day(day))
+        elif document["zone"] != "each event's own":
+            begins = civil.named_zone(document["zone"]).first_of(civil.parse_day(day))
             earlier = [row for row in rows if civil.parse_instant(row["at"], civil.UTC)[0] < begins
                        and ("recorded" not in row or civil.parse_instant(row["recorded"], civil.UTC)[0] < begins)]
-            if earlier and document["zone"] != "each event's own":
+            worse = [entry for entry in changes["changes"] if not may_begin(entry)]
+            if earlier and not worse:
                 checks.append(("older events", chain_text(document, new, day), earlier))
+            elif earlier and all(entry["keepable"] for entry in worse) and ends_within_a_year(document):
+                checks.append(("older events, tiers kept", chain_text(document, new, day, {"migrate": {"keep-tiers-until": "2026-12-31"}}), earlier))
         for kind, text, own in checks:
             counts[kind] += 1
             try:
@@ -448,7 +458,7 @@ def main():
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else int(time.time())
     cases = [options.only] if options.only is not None else range(seed * 100000, seed * 100000 + options.cases)
-    counts = dict.fromkeys(["better", "neutral", "worse", "no policy", "alone", "chained", "older events", "no chain"], 0)
+    counts = dict.fromkeys(["better", "neutral", "worse", "no policy", "alone", "chained", "older events", "older events, tiers kept", "no chain"], 0)
     failures = 0
     print(f"# seed {seed}")
     with tempfile.TemporaryDirectory(prefix="tally-versions.") as folder:
@@ -462,7 +472,7 @@ def main():
             sys.stdout.flush()
             if failures >= options.stop_after:
                 break
-    shown = counts if options.verbose else {key: counts[key] for key in list(counts)[:8]}
+    shown = counts if options.verbose else {key: counts[key] for key in list(counts)[:9]}
     for key in sorted(shown, key=lambda name: -shown[name]):
         print(f"# {shown[key]:6} {key}")
     if options.only is None and options.cases >= 20 and counts["alone"] == 0:
