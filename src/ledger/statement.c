@@ -142,8 +142,10 @@ void tally_member_binding(const tally_ledger *ledger, const tally_member *member
             out_from_ms[i] = INT64_MAX;
         /* Whoever accepts a version accepts the ones before it, from then on. */
         for (uint32_t k = i; accepted != INT64_MAX; k--) {
+            /* Accepted beforehand, it still begins on its day. */
             if (k == i || out_from_ms[k] == INT64_MAX)
-                out_from_ms[k] = accepted;
+                out_from_ms[k] =
+                    accepted > ledger->policy_begins_ms[k] ? accepted : ledger->policy_begins_ms[k];
             if (k == 0)
                 break;
         }
