@@ -27,7 +27,7 @@ _tally() {
         return
     fi
     if [[ $command == wallet ]] && ((COMP_CWORD == 2)); then
-        mapfile -t COMPREPLY < <(compgen -W 'new restore show backup join consent card receipts withdraw rotate leave --help' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'new restore show backup join consent card receipts statement accesses export withdraw rotate leave --help' -- "$word")
         return
     fi
     if [[ $command == log ]] && ((COMP_CWORD == 2)); then
@@ -51,7 +51,7 @@ _tally() {
         mapfile -t COMPREPLY < <(compgen -W 'csv jsonl cloudevents' -- "$word")
         return
         ;;
-    --as-of | --every | --listen | --name | --now | --from | --simulated-clock | --subject | --events-per-batch | --number | --expect | --map | --limit-rows | --origin | --quorum | --max-age | --epoch | --generated | --passphrase-fd | --count | --programme-did | --member | --agree | --source | --record | --policy-version)
+    --as-of | --every | --listen | --name | --now | --from | --simulated-clock | --subject | --events-per-batch | --number | --expect | --map | --limit-rows | --origin | --quorum | --max-age | --epoch | --generated | --passphrase-fd | --count | --programme-did | --member | --agree | --source | --record | --policy-version | --case | --purpose)
         return
         ;;
     esac
@@ -91,12 +91,17 @@ _tally() {
             ;;
         roll:*) mapfile -t COMPREPLY < <(compgen -W '--count --now --help' -- "$word") ;;
         receipt:*) mapfile -t COMPREPLY < <(compgen -W '--programme-did --help' -- "$word") ;;
+        statement:*) mapfile -t COMPREPLY < <(compgen -W '--subject --as-of --case --purpose --format --now --help' -- "$word") ;;
+        export:*) mapfile -t COMPREPLY < <(compgen -W '--subject --as-of --case --purpose --now --help' -- "$word") ;;
+        verify-export:*) mapfile -t COMPREPLY < <(compgen -W '--programme-did --help' -- "$word") ;;
+        summary:*) mapfile -t COMPREPLY < <(compgen -W '--format --now --help' -- "$word") ;;
         sweep:* | backup:*) mapfile -t COMPREPLY < <(compgen -W '--now --no-progress --help' -- "$word") ;;
         restore:*) mapfile -t COMPREPLY < <(compgen -W '--replace --now --no-progress --help' -- "$word") ;;
         wallet:join) mapfile -t COMPREPLY < <(compgen -W '--tokens --agree --member --all --now --passphrase-file --passphrase-fd --help' -- "$word") ;;
         wallet:consent) mapfile -t COMPREPLY < <(compgen -W '--policy-version --agree --member --all --now --passphrase-file --passphrase-fd --help' -- "$word") ;;
         wallet:card) mapfile -t COMPREPLY < <(compgen -W '--source --qr --svg --member --all --now --passphrase-file --passphrase-fd --help' -- "$word") ;;
         wallet:receipts) mapfile -t COMPREPLY < <(compgen -W '--record --to --member --all --now --passphrase-file --passphrase-fd --help' -- "$word") ;;
+        wallet:statement | wallet:accesses | wallet:export) mapfile -t COMPREPLY < <(compgen -W '--to --member --all --now --passphrase-file --passphrase-fd --help' -- "$word") ;;
         wallet:withdraw) mapfile -t COMPREPLY < <(compgen -W '--record --member --all --now --passphrase-file --passphrase-fd --help' -- "$word") ;;
         wallet:rotate) mapfile -t COMPREPLY < <(compgen -W '--recovery --member --all --now --passphrase-file --passphrase-fd --help' -- "$word") ;;
         wallet:leave) mapfile -t COMPREPLY < <(compgen -W '--member --all --now --passphrase-file --passphrase-fd --help' -- "$word") ;;
