@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # readme.sh TALLY ROOT: what the README shows is what the program does. The
-# statement in it is the real one, and its tutorial works when pasted.
+# statement in it is the real one, and its tutorial and programme work when pasted.
 set -eu
 
 tally=$(CDPATH="" cd -- "$(dirname -- "$1")" && pwd)/$(basename -- "$1")
@@ -37,3 +37,21 @@ for wanted in 'garden.yaml: is a policy' 'garden.yaml: 1 passed, 0 failed' 'ana 
     grep -qF "$wanted" "$work/out" || fail "the tutorial does not print: $wanted"
 done
 grep -q '^events.csv:6:.*hours' "$work/err" || fail "the tutorial's bad row is not reported"
+
+# The programme, likewise. It names a policy of this tree, so it starts there.
+block '<!-- programme -->' | sed -e "s|^export PATH=.*|export PATH=\"$(dirname "$tally"):\$PATH\"|" \
+    -e "s|/tmp/tallystick-programme|$work/programme|g" >"$work/programme.sh"
+grep -q 'tally wallet leave' "$work/programme.sh" || fail "it runs no programme"
+(cd "$root" && sh -eu "$work/programme.sh" >"$work/out" 2>"$work/err") || {
+    cat "$work/out" "$work/err"
+    fail "the programme stops"
+}
+for wanted in 'points is a programme.' '1 060   sapling     40 more points and you are an oak' \
+    'events      1 from 1 batches' 'verify-export: result=same' 'events          0, each opened' \
+    'check: result=whole' 'saved=1'; do
+    grep -qF "$wanted" "$work/out" || fail "the programme does not print: $wanted"
+done
+[ "$(grep -c '^audit: result=passed' "$work/out")" = 2 ] || fail "the programme's audits do not pass"
+for wanted in 't-2: E_SCHEMA (R8)' 't-3: E_NOT_RECORDED (R1)' '1 admitted, 2 refused'; do
+    grep -qF "$wanted" "$work/err" "$work/out" || fail "the programme does not say: $wanted"
+done
