@@ -65,9 +65,10 @@ static tally_rc take_lines(cosigning *at, tally_err *err)
 {
     tally_buffer whole;
     tally_note note;
-    tally_note_verdict verdict;
+    tally_note_verdict verdict = { .is_signed = false };
     tally_rc rc;
 
+    note.line_count = 0;
     tally_buffer_init(&whole, TALLY_NOTE_BYTES_MAX);
     tally_buffer_append_text(&whole, at->note);
     rc = tally_buffer_append_text(&whole, tally_buffer_text(&at->answer));

@@ -196,7 +196,9 @@ static tally_rc read_file(void *context, const char *path, tally_buffer *out, bo
         tally_err_clear(err);
         return TALLY_OK;
     }
-    return rc == TALLY_OK ? tally_buffer_failure(out) : rc;
+    if (tally_buffer_failure(out) != TALLY_OK)
+        rc = tally_buffer_failure(out);
+    return rc == TALLY_E_NOMEM ? no_memory(err) : rc;
 }
 
 static tally_rc check_member(tally_tlog_member *out, const parsed_trust *parsed,

@@ -82,7 +82,7 @@ static bool take_points(int64_t *out, tally_text text)
 
 tally_rc tally_snapshot_parse_state(tally_snapshot_state *out, tally_text bytes, tally_err *err)
 {
-    tally_snapshot_state state;
+    tally_snapshot_state state = { .points = 0 };
     tally_text rest = bytes;
     tally_text line, points, policy, records, root;
     uint64_t number;

@@ -3,6 +3,8 @@
 
 #include "world.h"
 
+#include "util/alloc.h"
+
 static world at;
 
 static int set_up(void **state)
@@ -432,6 +434,39 @@ static void partial_files_go_an_hour_after_the_full_ones_are_covered(void **stat
     world_must_beat(&at, 1000);
 }
 
+/* With every single allocation failing in turn it says so, signs nothing twice,
+ * and goes on when there is memory again. */
+static void without_memory_it_waits(void **state)
+{
+    tally_rc rc = TALLY_E_NOMEM;
+    uint32_t nth = 0;
+
+    (void)state;
+    for (; rc != TALLY_OK; nth++) {
+        tally_err err = TALLY_ERR_INIT;
+        tally_published done;
+        uint64_t until;
+
+        tear_down(NULL);
+        world_init(&at, 1);
+        memory_journal_add(&at.memory, 300);
+        assert_int_equal(at.memory.journal.calls->begin_beat(&at.memory, 1, &until, NULL),
+                         TALLY_OK);
+        tally_alloc_fail_at(nth);
+        rc = world_open(&at, &err);
+        if (rc == TALLY_OK)
+            rc = world_beat(&at, 1, &done, &err);
+        tally_alloc_fail_never();
+        if (rc != TALLY_OK && rc != TALLY_E_NOMEM)
+            fail_msg("allocation %u: %s: %s", nth, tally_rc_name(rc), err.message);
+        world_close(&at);
+        world_must_beat(&at, 1);
+        world_read(&at);
+        assert_int_equal(at.seen_size, until);
+    }
+    assert_true(nth > 20);
+}
+
 /* Operations on the disk for a beat of 300 entries, once the log has that many and
  * the partial files of before are gone. */
 static uint64_t cost_at(uint64_t count, uint64_t *inout_beat)
@@ -486,6 +521,7 @@ int main(void)
         CASE(a_beat_that_shows_how_many_records_there_were_is_not_published),
         CASE(no_event_and_ten_events_look_the_same),
         CASE(partial_files_go_an_hour_after_the_full_ones_are_covered),
+        CASE(without_memory_it_waits),
         CASE(a_beat_costs_what_is_new),
     };
 

@@ -13,6 +13,7 @@
 #include "tlog/checkpoint.h"
 #include "tlog/snapshot.h"
 #include "tlog/tile.h"
+#include "util/alloc.h"
 
 #define ORIGIN      "log.example.org/recognition"
 #define FILES_MAX   64
@@ -681,6 +682,23 @@ static void a_missing_file_is_asked_for_again(void **state)
     assert_int_equal(ask(), TALLY_E_RETRY);
 }
 
+static void each_failed_allocation_is_survived(void **state)
+{
+    tally_rc rc = TALLY_E_NOMEM;
+    uint32_t nth = 0;
+
+    (void)state;
+    finish();
+    for (; rc != TALLY_OK; nth++) {
+        tally_alloc_fail_at(nth);
+        rc = ask();
+        tally_alloc_fail_never();
+        assert_true(rc == TALLY_OK || rc == TALLY_E_NOMEM);
+        assert_int_equal(evil.answer->fault, TALLY_TLOG_MEMBER_OK);
+    }
+    assert_true(nth > 5);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -711,6 +729,7 @@ int main(void)
         CASE(other_records_are_found),
         CASE(points_that_the_policy_does_not_give_are_found),
         CASE(a_missing_file_is_asked_for_again),
+        CASE(each_failed_allocation_is_survived),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
