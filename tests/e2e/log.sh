@@ -8,6 +8,7 @@
 set -eu
 
 tally=$1
+case $tally in /*) ;; *) tally=$PWD/$tally ;; esac
 work=$(mktemp -d)
 children=
 end() {
