@@ -14,21 +14,16 @@
 #include "ledger/record.h"
 #include "message/values.h"
 #include "util/alloc.h"
+#include "util/bytes.h"
 
 #define PURPOSE_BYTES_MIN 8u
 #define ENTRY_BYTES_MAX   4096u
 #define ARENA_BYTES_MAX   ((size_t)1 << 20)
 
-static void put_i64(uint8_t *out, int64_t value)
-{
-    for (unsigned i = 0; i < 8; i++)
-        out[i] = (uint8_t)((uint64_t)value >> (56 - 8 * i));
-}
-
 static void name_of(uint8_t out[static 16], int64_t subject, int64_t number)
 {
-    put_i64(out, subject);
-    put_i64(out + 8, number);
+    tally_write_u64(out, (uint64_t)subject);
+    tally_write_u64(out + 8, (uint64_t)number);
 }
 
 /* out may be the chain before. */
@@ -260,14 +255,13 @@ static tally_rc visit_name(void *context, tally_text name, tally_text value, boo
                            tally_err *err)
 {
     numbers *list = context;
-    uint64_t number = 0;
+    uint64_t number;
 
     (void)value;
     (void)out_is_enough;
     if (name.count != 16)
         return tally_err_set(err, TALLY_E_CORRUPT, 0, "an access entry has a wrong name");
-    for (unsigned i = 8; i < 16; i++)
-        number = number << 8 | (uint8_t)name.bytes[i];
+    number = tally_read_u64((const uint8_t *)name.bytes + 8);
     if (list->count == list->room) {
         size_t room = list->room == 0 ? 16 : list->room * 2;
         int64_t *grown = tally_realloc_array(list->items, room, sizeof(*grown));
@@ -287,7 +281,7 @@ static tally_rc list_of(tally_store_transaction *transaction, int64_t subject, n
 {
     uint8_t prefix[8];
 
-    put_i64(prefix, subject);
+    tally_write_u64(prefix, (uint64_t)subject);
     return tally_store_scan_names(transaction, TALLY_STORE_ACCESS_BY_SUBJECT,
                                   tally_text_of((const char *)prefix, sizeof(prefix)), visit_name,
                                   out, err);

@@ -7,24 +7,10 @@
 #include "json/jcs.h"
 #include "json/read.h"
 #include "message/values.h"
+#include "util/bytes.h"
 
 #define HEADER_BYTES_MAX ((size_t)8 << 10)
 #define REPLY_BYTES_MAX  ((size_t)8 << 20)
-
-static void put_u64(uint8_t *out, uint64_t value, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++)
-        out[i] = (uint8_t)(value >> (8 * (bytes - 1 - i)));
-}
-
-static uint64_t get_u64(const uint8_t *from, unsigned bytes)
-{
-    uint64_t value = 0;
-
-    for (unsigned i = 0; i < bytes; i++)
-        value = value << 8 | from[i];
-    return value;
-}
 
 static tally_rc read_record(tally_batch_record *out, tally_text value, tally_err *err)
 {
@@ -75,8 +61,8 @@ void tally_batch_record_free(tally_batch_record *record)
 /* The name under which a source's batch is found: both numbers, big-endian. */
 static tally_text name_of(uint8_t out[static 12], uint32_t source, uint64_t number)
 {
-    put_u64(out, source, 4);
-    put_u64(out + 4, number, 8);
+    tally_write_u32(out, source);
+    tally_write_u64(out + 4, number);
     return tally_text_of((const char *)out, 12);
 }
 
@@ -105,7 +91,7 @@ tally_rc tally_batch_record_save(tally_store_transaction *transaction, int64_t b
     if (rc == TALLY_OK)
         rc = tally_store_put(transaction, TALLY_STORE_BATCHES, batch, tally_buffer_text(&buffer),
                              err);
-    put_u64(number, (uint64_t)batch, 8);
+    tally_write_u64(number, (uint64_t)batch);
     if (rc == TALLY_OK)
         rc = tally_store_name(transaction, TALLY_STORE_BATCH_BY_NUMBER,
                               name_of(name, record->source, record->number),
@@ -126,9 +112,9 @@ tally_rc tally_batch_record_find(tally_store_transaction *transaction, uint32_t 
     *out_batch = 0;
     if (rc != TALLY_OK || !is_found)
         return rc;
-    if (value.count != 8 || get_u64((const uint8_t *)value.bytes, 8) > INT64_MAX)
+    if (value.count != 8 || tally_read_u64((const uint8_t *)value.bytes) > INT64_MAX)
         return tally_err_set(err, TALLY_E_CORRUPT, 0, "the number of a batch is none");
-    *out_batch = (int64_t)get_u64((const uint8_t *)value.bytes, 8);
+    *out_batch = (int64_t)tally_read_u64((const uint8_t *)value.bytes);
     return TALLY_OK;
 }
 
@@ -137,7 +123,7 @@ tally_rc tally_batch_record_find(tally_store_transaction *transaction, uint32_t 
 tally_rc tally_batch_leaves_read(tally_batch_leaves *out, tally_text value, tally_err *err)
 {
     const uint8_t *bytes = (const uint8_t *)value.bytes;
-    uint64_t count = value.count >= TALLY_BATCH_LEAVES_HEAD_BYTES ? get_u64(bytes, 4) : 0;
+    uint64_t count = value.count >= TALLY_BATCH_LEAVES_HEAD_BYTES ? tally_read_u32(bytes) : 0;
 
     if (value.count < TALLY_BATCH_LEAVES_HEAD_BYTES ||
         value.count != TALLY_BATCH_LEAVES_BYTES(count))
@@ -152,16 +138,16 @@ tally_rc tally_batch_leaves_read(tally_batch_leaves *out, tally_text value, tall
 
 uint64_t tally_batch_leaves_mark(const tally_batch_leaves *leaves, uint32_t position)
 {
-    return get_u64(leaves->marks + (size_t)position * 8, 8);
+    return tally_read_u64(leaves->marks + (size_t)position * 8);
 }
 
 void tally_batch_leaves_write(uint8_t *out, uint32_t count, const tally_node *hashes,
                               const uint64_t *marks)
 {
-    put_u64(out, count, 4);
+    tally_write_u32(out, count);
     out += TALLY_BATCH_LEAVES_HEAD_BYTES;
     for (uint32_t i = 0; i < count; i++, out += TALLY_HASH_BYTES)
         memcpy(out, hashes[i].bytes, TALLY_HASH_BYTES);
     for (uint32_t i = 0; i < count; i++, out += 8)
-        put_u64(out, marks[i], 8);
+        tally_write_u64(out, marks[i]);
 }
