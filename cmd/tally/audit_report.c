@@ -113,10 +113,11 @@ static void describe_private(const tally_audit *audit, char *out, size_t count)
     }
     (void)snprintf(out, count,
                    "%" PRIu64 " entries of the journal, %" PRIu64 " opened, %" PRIu64
-                   " erased, %" PRIu64 " pads, %" PRIu64 " consents, %" PRIu64 " rows, %" PRIu64
-                   " disputes",
+                   " erased, %" PRIu64 " pads, %" PRIu64 " consents; %" PRIu64 " rows, %" PRIu64
+                   " of them pads, %" PRIu64 " of who left since, %" PRIu64
+                   " not computed again since events ran out",
                    counts->entries, counts->opened, counts->erased, counts->pads, counts->consents,
-                   counts->rows, counts->disputes);
+                   counts->rows, counts->row_pads, counts->row_erased, counts->row_shortened);
 }
 
 /* A sentence on what a check that was done looked at. */

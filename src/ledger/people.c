@@ -16,6 +16,7 @@ typedef struct scoring {
     tally_ledger *ledger;
     tally_store_transaction *transaction;
     int64_t as_of_ms;
+    const tally_known *known; /* NULL: everything */
     tally_scored_visit visit;
     void *context;
 } scoring;
@@ -26,7 +27,8 @@ static tally_rc score_one(const scoring *s, int64_t subject, const tally_member 
     tally_scored_subject scored = { .subject = subject, .member = member };
     tally_subject_view view;
     tally_result result;
-    tally_rc rc = tally_subject_view_open(&view, s->ledger, s->transaction, subject, member, err);
+    tally_rc rc = tally_subject_view_open_known(&view, s->ledger, s->transaction, subject, member,
+                                                s->known, err);
 
     if (rc != TALLY_OK)
         return rc;
@@ -86,7 +88,7 @@ tally_rc tally_people_score(tally_ledger *ledger, tally_store_transaction *trans
                             int64_t as_of_ms, tally_scored_visit visit, void *context,
                             tally_err *err)
 {
-    const scoring s = { ledger, transaction, as_of_ms, visit, context };
+    const scoring s = { ledger, transaction, as_of_ms, NULL, visit, context };
     subjects list = { 0, 0, NULL };
     tally_rc rc = tally_store_scan(transaction,
                                    ledger->is_about_organisations ? TALLY_STORE_ORGANISATIONS
@@ -131,6 +133,8 @@ static tally_rc leaf_of(snapping *s, int64_t batch, const tally_node **out_leaf,
     bool is_found = false;
     tally_rc rc;
 
+    if (batch < 1 || batch > s->ledger->state.last_batch)
+        return tally_err_set(err, TALLY_E_CORRUPT, 0, "there is no batch %lld", (long long)batch);
     if (!s->has_leaf[batch]) {
         rc = tally_batch_record_load(s->ledger, s->transaction, batch, &record, &is_found, err);
         if (rc == TALLY_OK && !is_found)
@@ -151,8 +155,8 @@ static tally_rc leaf_of(snapping *s, int64_t batch, const tally_node **out_leaf,
     return TALLY_OK;
 }
 
-/* The root over the log's records that the result was computed from, in the order of their indexes,
- * which is that of batch numbers. */
+/* The root over the log's records that the result was computed from: those of the batches that brought
+ * any event of the subject, in the order of their indexes, which is that of batch numbers. */
 static tally_rc records_root(snapping *s, const tally_scored_subject *scored, tally_node *out,
                              tally_err *err)
 {
@@ -199,28 +203,96 @@ static tally_rc snap(void *context, const tally_scored_subject *scored, tally_er
     return rc;
 }
 
+static tally_rc snap_begin(snapping *s, tally_err *err)
+{
+    size_t count = (size_t)s->ledger->state.last_batch + 1;
+
+    s->hash = tally_hash_new();
+    s->leaves = tally_alloc_array(count, sizeof(*s->leaves));
+    s->has_leaf = tally_alloc_zeroed(count * sizeof(*s->has_leaf));
+    if (s->hash == NULL || s->leaves == NULL || s->has_leaf == NULL)
+        return tally_err_set(err, TALLY_E_NOMEM, 0, "taking a snapshot");
+    return TALLY_OK;
+}
+
+static void snap_end(snapping *s)
+{
+    tally_release(s->leaves);
+    tally_release(s->has_leaf);
+    tally_hash_free(s->hash);
+}
+
 /* Organisations' results are public: there is nothing to commit without saying whose it is. */
 static tally_rc each(void *context, tally_ledger *ledger, tally_store_transaction *transaction,
                      int64_t as_of_ms, tally_snapshot_take take, void *sink, tally_err *err)
 {
     snapping s = { .ledger = ledger, .transaction = transaction, .take = take, .sink = sink };
-    size_t count = (size_t)ledger->state.last_batch + 1;
-    tally_rc rc = TALLY_OK;
+    tally_rc rc;
 
     (void)context;
     if (ledger->is_about_organisations)
         return TALLY_OK;
-    s.hash = tally_hash_new();
-    s.leaves = tally_alloc_array(count, sizeof(*s.leaves));
-    s.has_leaf = tally_alloc_zeroed(count * sizeof(*s.has_leaf));
-    if (s.hash == NULL || s.leaves == NULL || s.has_leaf == NULL)
-        rc = tally_err_set(err, TALLY_E_NOMEM, 0, "taking a snapshot");
+    rc = snap_begin(&s, err);
     if (rc == TALLY_OK)
         rc = tally_people_score(ledger, transaction, as_of_ms, snap, &s, err);
-    tally_release(s.leaves);
-    tally_release(s.has_leaf);
-    tally_hash_free(s.hash);
+    snap_end(&s);
     return rc;
+}
+
+/* ---- computing again ------------------------------------------------------------------- */
+
+struct tally_people_again {
+    tally_known known;
+    snapping snapping;
+};
+
+static tally_rc take_state(void *sink, const tally_snapshot_person *person, tally_err *err)
+{
+    tally_rc rc = tally_buffer_append_text(sink, person->state);
+
+    return rc == TALLY_OK ? rc : tally_err_set(err, rc, 0, "memory is short");
+}
+
+tally_rc tally_people_again_new(tally_people_again **out_again, tally_ledger *ledger,
+                                tally_store_transaction *transaction, const tally_known *known,
+                                tally_err *err)
+{
+    tally_people_again *again = tally_alloc_zeroed(sizeof(*again));
+    tally_rc rc;
+
+    if (again == NULL)
+        return tally_err_set(err, TALLY_E_NOMEM, 0, "computing a snapshot again");
+    again->known = *known;
+    again->snapping =
+        (snapping){ .ledger = ledger, .transaction = transaction, .take = take_state };
+    rc = snap_begin(&again->snapping, err);
+    if (rc == TALLY_OK)
+        *out_again = again;
+    else
+        tally_people_again_free(again);
+    return rc;
+}
+
+tally_rc tally_people_again_state(tally_people_again *again, const tally_member *member,
+                                  tally_buffer *out, tally_err *err)
+{
+    const scoring s = { again->snapping.ledger,
+                        again->snapping.transaction,
+                        again->known.as_of_ms,
+                        &again->known,
+                        snap,
+                        &again->snapping };
+
+    again->snapping.sink = out;
+    return score_one(&s, member->subject, member, err);
+}
+
+void tally_people_again_free(tally_people_again *again)
+{
+    if (again == NULL)
+        return;
+    snap_end(&again->snapping);
+    tally_release(again);
 }
 
 const tally_snapshot_people *tally_people_of_ledger(void)

@@ -7,6 +7,7 @@
 
 #include "ledger/member.h"
 #include "ledger/snapshot.h"
+#include "ledger/statement.h"
 #include "score/score.h"
 
 /* What visit is told of one subject. */
@@ -30,6 +31,19 @@ TALLY_MUST_CHECK tally_rc tally_people_score(tally_ledger *ledger,
 
 /* The level of a result: its tier, else its grade, else empty. */
 tally_text tally_people_level(const tally_scored_subject *scored);
+
+/* Computing again what rows said in a snapshot that knew so much. Lives within the transaction. */
+typedef struct tally_people_again tally_people_again;
+TALLY_MUST_CHECK tally_rc tally_people_again_new(tally_people_again **out_again,
+                                                 tally_ledger *ledger,
+                                                 tally_store_transaction *transaction,
+                                                 const tally_known *known, tally_err *err);
+/* The state of a member then, appended. Errors as of tally_people_score(). */
+TALLY_MUST_CHECK tally_rc tally_people_again_state(tally_people_again *again,
+                                                   const tally_member *member, tally_buffer *out,
+                                                   tally_err *err);
+/* NULL is allowed. */
+void tally_people_again_free(tally_people_again *again);
 
 /* The people of a programme's snapshots; needs nothing and lives for ever. */
 const tally_snapshot_people *tally_people_of_ledger(void);

@@ -194,6 +194,7 @@ static tally_rc prepare(tally_ledger *ledger, tally_store_transaction *transacti
     if (prepared->epoch_count > TALLY_SNAPSHOT_EPOCHS_MAX)
         prepared->epoch_count = TALLY_SNAPSHOT_EPOCHS_MAX;
     prepared->log_size = ledger->state.log_size;
+    prepared->as_of_ms = tally_ledger_now_ms(ledger);
     prepared->policy = ledger->state.log_policy;
     if (prepared->epoch_count == 0)
         return TALLY_OK;
@@ -201,8 +202,8 @@ static tally_rc prepare(tally_ledger *ledger, tally_store_transaction *transacti
     rc = make_room(prepared, err); /* also for a snapshot of nobody */
     if (rc != TALLY_OK)
         return rc;
-    return work->people->each(work->people->context, ledger, transaction,
-                              tally_ledger_now_ms(ledger), take_person, prepared, err);
+    return work->people->each(work->people->context, ledger, transaction, prepared->as_of_ms,
+                              take_person, prepared, err);
 }
 
 tally_rc tally_snapshots_prepare(tally_prepared_snapshots **out, tally_ledger *ledger,

@@ -76,6 +76,20 @@ TALLY_MUST_CHECK tally_rc tally_snapshot_open(tally_store_transaction *transacti
                                               const uint8_t *key, const uint8_t *rid,
                                               tally_arena *arena, tally_snapshot_opening *out,
                                               bool *out_is_found, tally_err *err);
+
+/* The newest snapshot: what it was computed at, and what opens the rows that are nobody's. */
+typedef struct tally_snapshot_newest {
+    uint64_t index; /* of its entry */
+    int64_t as_of_ms;
+    size_t pad_count;
+    const uint8_t *pads; /* label and salt, TALLY_STATE_ROW_BYTES each, in no order */
+} tally_snapshot_newest;
+
+/* Within a transaction. pads live in the arena. TALLY_E_CORRUPT: it is damaged. */
+TALLY_MUST_CHECK tally_rc tally_snapshot_load_newest(tally_store_transaction *transaction,
+                                                     tally_arena *arena, tally_snapshot_newest *out,
+                                                     bool *out_is_found, tally_err *err);
+
 /* Within a transaction: a subject is erased. */
 TALLY_MUST_CHECK tally_rc tally_snapshot_forget(tally_store_transaction *transaction,
                                                 int64_t subject, tally_err *err);

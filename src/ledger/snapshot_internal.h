@@ -18,7 +18,8 @@ struct tally_prepared_snapshots {
     const tally_random *random;
     tally_hash *hash;
     uint32_t first_epoch, epoch_count;
-    uint64_t log_size; /* what the states were computed from */
+    uint64_t log_size; /* what the states were computed from, */
+    int64_t as_of_ms;  /* and at which instant */
     uint32_t policy;
     bool is_spent;      /* rows were padded and sorted: no second try with these */
     size_t count, room; /* room is a multiple of 256 */

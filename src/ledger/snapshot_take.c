@@ -10,7 +10,8 @@
 #include "util/alloc.h"
 #include "util/bytes.h"
 
-#define KEPT_NAME TALLY_TEXT("snapshot-rows")
+#define KEPT_NAME   TALLY_TEXT("snapshot-rows")
+#define NEWEST_NAME TALLY_TEXT("snapshot-newest")
 /* Indexes of snapshots whose rows are kept, 8 bytes each. */
 #define KEPT_MAX (TALLY_SNAPSHOT_ROWS_KEPT + TALLY_SNAPSHOT_EPOCHS_MAX)
 
@@ -198,11 +199,59 @@ static tally_rc keep(kept_list *list, uint64_t index, tally_err *err)
     return TALLY_OK;
 }
 
+/* ---- the newest ---- */
+
+/* version, 1; index of its entry; instant; count of pads; then these. */
+#define NEWEST_HEAD_BYTES (1 + 8 + 8 + 4)
+
+typedef struct newest {
+    size_t pad_count;
+    uint8_t bytes[NEWEST_HEAD_BYTES + TALLY_STATE_ROWS_MULTIPLE * TALLY_STATE_ROW_BYTES];
+} newest;
+
+static tally_rc put_newest(tally_store_transaction *transaction, newest *last, uint64_t index,
+                           int64_t as_of_ms, tally_err *err)
+{
+    last->bytes[0] = 1;
+    tally_write_u64(last->bytes + 1, index);
+    tally_write_u64(last->bytes + 9, (uint64_t)as_of_ms);
+    tally_write_u32(last->bytes + 17, (uint32_t)last->pad_count);
+    return tally_store_name(
+        transaction, TALLY_STORE_META, NEWEST_NAME,
+        tally_text_of((const char *)last->bytes,
+                      NEWEST_HEAD_BYTES + last->pad_count * TALLY_STATE_ROW_BYTES),
+        err);
+}
+
+tally_rc tally_snapshot_load_newest(tally_store_transaction *transaction, tally_arena *arena,
+                                    tally_snapshot_newest *out, bool *out_is_found, tally_err *err)
+{
+    const uint8_t *bytes;
+    tally_text value;
+    tally_rc rc =
+        tally_store_find(transaction, TALLY_STORE_META, NEWEST_NAME, &value, out_is_found, err);
+
+    if (rc != TALLY_OK || !*out_is_found)
+        return rc;
+    bytes = tally_arena_copy(arena, value.bytes, value.count);
+    if (bytes == NULL)
+        return tally_err_set(err, tally_arena_failure(arena), 0, "memory is short");
+    if (value.count < NEWEST_HEAD_BYTES || bytes[0] != 1 ||
+        (value.count - NEWEST_HEAD_BYTES) % TALLY_STATE_ROW_BYTES != 0 ||
+        (value.count - NEWEST_HEAD_BYTES) / TALLY_STATE_ROW_BYTES != tally_read_u32(bytes + 17))
+        return tally_err_set(err, TALLY_E_CORRUPT, 0, "what opens the newest snapshot is damaged");
+    *out = (tally_snapshot_newest){ .index = tally_read_u64(bytes + 1),
+                                    .as_of_ms = (int64_t)tally_read_u64(bytes + 9),
+                                    .pad_count = tally_read_u32(bytes + 17),
+                                    .pads = bytes + NEWEST_HEAD_BYTES };
+    return TALLY_OK;
+}
+
 /* ---- one snapshot ---- */
 
 static tally_rc take_epoch(tally_ledger *ledger, tally_store_transaction *transaction,
                            tally_prepared_snapshots *prepared, uint32_t i, kept_list *list,
-                           tally_err *err)
+                           newest *last, tally_err *err)
 {
     tally_state_head head = { .origin = ledger->origin,
                               .epoch = prepared->first_epoch + i,
@@ -210,7 +259,8 @@ static tally_rc take_epoch(tally_ledger *ledger, tally_store_transaction *transa
                               .policy = prepared->policy };
     uint64_t index = 0;
     tally_buffer text;
-    tally_rc rc = tally_snapshot_finish(&head, prepared->rows[i], prepared->count, prepared->random,
+    tally_rc rc = tally_snapshot_finish(&head, prepared->rows[i], prepared->count,
+                                        last->bytes + NEWEST_HEAD_BYTES, prepared->random,
                                         prepared->hash, err);
 
     tally_buffer_init(&text, TALLY_STATE_HEAD_BYTES_MAX);
@@ -224,6 +274,10 @@ static tally_rc take_epoch(tally_ledger *ledger, tally_store_transaction *transa
         rc = put_rows(transaction, index, &head, prepared->rows[i], err);
     if (rc == TALLY_OK)
         rc = keep(list, index, err);
+    if (rc == TALLY_OK && i + 1 == prepared->epoch_count) {
+        last->pad_count = (size_t)head.rows - prepared->count;
+        rc = put_newest(transaction, last, index, prepared->as_of_ms, err);
+    }
     tally_buffer_free(&text);
     if (rc == TALLY_OK)
         ledger->state.snapshots = head.epoch + 1;
@@ -234,6 +288,7 @@ tally_rc tally_snapshots_take(tally_ledger *ledger, tally_store_transaction *tra
                               tally_prepared_snapshots *prepared, tally_err *err)
 {
     kept_list list;
+    newest *last;
     tally_rc rc;
 
     if (prepared->first_epoch != ledger->state.snapshots)
@@ -241,6 +296,9 @@ tally_rc tally_snapshots_take(tally_ledger *ledger, tally_store_transaction *tra
     if (prepared->policy != ledger->state.log_policy || prepared->is_spent)
         return tally_err_set(err, TALLY_E_RETRY, 0,
                              "the ledger changed while the snapshot was prepared");
+    last = tally_alloc_zeroed(sizeof(*last));
+    if (last == NULL)
+        return tally_err_set(err, TALLY_E_NOMEM, 0, "memory is short");
     prepared->is_spent = true;
     rc = load_kept(transaction, &list, err);
     if (rc == TALLY_OK)
@@ -248,7 +306,9 @@ tally_rc tally_snapshots_take(tally_ledger *ledger, tally_store_transaction *tra
     if (rc == TALLY_OK)
         rc = drop_who_left(ledger, transaction, prepared, err);
     for (uint32_t i = 0; rc == TALLY_OK && i < prepared->epoch_count; i++)
-        rc = take_epoch(ledger, transaction, prepared, i, &list, err);
+        rc = take_epoch(ledger, transaction, prepared, i, &list, last, err);
+    tally_secret_wipe(last, sizeof(*last));
+    tally_release(last);
     if (rc == TALLY_OK)
         rc = put_openings(transaction, prepared, err);
     if (rc == TALLY_OK)

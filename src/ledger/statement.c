@@ -18,6 +18,8 @@ typedef struct viewing {
     tally_ledger *ledger;
     tally_store_transaction *transaction;
     tally_replay *replay;
+    const tally_known *known; /* NULL: everything */
+    int64_t late_batch;       /* the last one met that was not known then */
     uint32_t batch_count, batch_room;
     int64_t *batches;
     uint32_t source_count;
@@ -89,15 +91,43 @@ static tally_rc note_batch(viewing *v, int64_t batch, tally_err *err)
     return TALLY_OK;
 }
 
+/* Is the event of a batch that came after what was known? */
+static tally_rc is_late(viewing *v, int64_t batch, bool *out_is_late, tally_err *err)
+{
+    tally_batch_record record;
+    bool is_found = false;
+    tally_rc rc;
+
+    *out_is_late = v->late_batch == batch;
+    /* Batches are known in order, and events come newest first. */
+    if (v->known == NULL || *out_is_late || v->batch_count > 0)
+        return TALLY_OK;
+    rc = tally_batch_record_load(v->ledger, v->transaction, batch, &record, &is_found, err);
+    if (rc == TALLY_OK && !is_found)
+        rc = tally_err_set(err, TALLY_E_CORRUPT, 0, "batch %lld of an event is missing",
+                           (long long)batch);
+    if (rc != TALLY_OK)
+        return rc;
+    *out_is_late = record.log_index >= v->known->log_size;
+    if (*out_is_late)
+        v->late_batch = batch;
+    tally_batch_record_free(&record);
+    return TALLY_OK;
+}
+
 static tally_rc view_event(void *context, const tally_subject_event *event, bool *out_is_enough,
                            tally_err *err)
 {
     viewing *v = context;
     const tally_source_record *source;
     int64_t void_ms;
-    tally_rc rc = source_of(v, event->plain.source, &source, err);
+    bool was_unknown;
+    tally_rc rc = is_late(v, event->batch, &was_unknown, err);
 
     (void)out_is_enough;
+    if (rc != TALLY_OK || was_unknown)
+        return rc;
+    rc = source_of(v, event->plain.source, &source, err);
     if (rc == TALLY_OK)
         rc = note_batch(v, event->batch, err);
     if (rc == TALLY_OK)
@@ -105,7 +135,8 @@ static tally_rc view_event(void *context, const tally_subject_event *event, bool
     if (rc == TALLY_OK)
         rc = tally_replay_add(v->replay, tally_text_from(source->name), event->plain.recorded_ms,
                               &event->event, err);
-    if (rc == TALLY_OK && void_ms != INT64_MAX)
+    if (rc == TALLY_OK && void_ms != INT64_MAX &&
+        (v->known == NULL || void_ms <= v->known->as_of_ms))
         rc = tally_replay_revoke(v->replay, tally_text_from(source->name), &event->event, void_ms,
                                  err);
     return rc;
@@ -156,6 +187,14 @@ tally_rc tally_subject_view_open(tally_subject_view *out_view, tally_ledger *led
                                  tally_store_transaction *transaction, int64_t subject,
                                  const tally_member *member, tally_err *err)
 {
+    return tally_subject_view_open_known(out_view, ledger, transaction, subject, member, NULL, err);
+}
+
+tally_rc tally_subject_view_open_known(tally_subject_view *out_view, tally_ledger *ledger,
+                                       tally_store_transaction *transaction, int64_t subject,
+                                       const tally_member *member, const tally_known *known,
+                                       tally_err *err)
+{
     int64_t from_ms[TALLY_LEDGER_VERSIONS_MAX];
     tally_subject_view view = { .policy = NULL };
     viewing *v = tally_alloc_zeroed(sizeof(*v));
@@ -165,7 +204,11 @@ tally_rc tally_subject_view_open(tally_subject_view *out_view, tally_ledger *led
         return tally_err_set(err, TALLY_E_NOMEM, 0, "reading a subject's events");
     v->ledger = ledger;
     v->transaction = transaction;
+    v->known = known;
     tally_member_binding(ledger, member, from_ms);
+    for (uint32_t i = known != NULL ? known->policy : UINT32_MAX; i < ledger->policy->version_count;
+         i++)
+        from_ms[i] = INT64_MAX;
     rc = tally_policy_bind(&view.policy, ledger->policy, from_ms, err);
     if (rc == TALLY_OK)
         rc = tally_replay_new(&view.replay, view.policy, err);

@@ -29,6 +29,19 @@ TALLY_MUST_CHECK tally_rc tally_subject_view_open(tally_subject_view *out_view,
                                                   tally_store_transaction *transaction,
                                                   int64_t subject, const tally_member *member,
                                                   tally_err *err);
+/* What was known when a snapshot was taken. */
+typedef struct tally_known {
+    uint64_t log_size; /* of what came in batches, that of entries below this */
+    int64_t as_of_ms;  /* revocations up to then, to the millisecond */
+    uint32_t policy;   /* versions up to this one */
+} tally_known;
+
+/* The same with what was known at some time before, but for what was erased since. */
+TALLY_MUST_CHECK tally_rc tally_subject_view_open_known(tally_subject_view *out_view,
+                                                        tally_ledger *ledger,
+                                                        tally_store_transaction *transaction,
+                                                        int64_t subject, const tally_member *member,
+                                                        const tally_known *known, tally_err *err);
 void tally_subject_view_close(tally_subject_view *view);
 
 /* From when each version of the chain binds a member; see tally_policy_bind(). */

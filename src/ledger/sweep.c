@@ -16,7 +16,8 @@
 #include "util/bytes.h"
 #include "util/civil.h"
 
-#define ROW_ARENA ((size_t)1 << 20)
+#define ROW_ARENA  ((size_t)1 << 20)
+#define META_SWEPT TALLY_TEXT("swept")
 
 typedef struct sweeping {
     int64_t now_ms;
@@ -30,6 +31,31 @@ typedef struct sweeping {
 
 typedef tally_rc (*step)(tally_ledger *ledger, tally_store_transaction *transaction, void *context,
                          tally_err *err);
+
+/* What ran out is gone from the record as well, which says so: nothing goes from it unsaid. */
+static tally_rc record_erasure(tally_ledger *ledger, tally_store_transaction *transaction,
+                               const sweeping *self, const char *what, size_t count, tally_err *err)
+{
+    tally_fact_record fact = { .type = "erasure", .at_ms = self->now_ms };
+    tally_buffer body;
+    tally_jcs jcs;
+    tally_rc rc;
+
+    if (count == 0)
+        return TALLY_OK;
+    tally_buffer_init(&body, 256);
+    tally_jcs_init(&jcs, &body);
+    tally_jcs_object(&jcs);
+    tally_jcs_member_integer(&jcs, "count", (int64_t)count);
+    tally_jcs_member_string(&jcs, "what", what);
+    tally_jcs_object_end(&jcs);
+    rc = tally_jcs_finish(&jcs, err);
+    fact.body = tally_buffer_text(&body);
+    if (rc == TALLY_OK)
+        rc = tally_record_append(ledger, transaction, &fact, NULL, NULL, err);
+    tally_buffer_free(&body);
+    return rc;
+}
 
 /* ---- receipts, and members without any ---- */
 
@@ -107,6 +133,8 @@ static tally_rc sweep_receipts(tally_ledger *ledger, tally_store_transaction *tr
         if (rc == TALLY_OK)
             rc = erase_forgotten(ledger, transaction, row->subject, self, err);
     }
+    if (rc == TALLY_OK)
+        rc = record_erasure(ledger, transaction, self, "receipts", found->count, err);
     if (rc == TALLY_OK) {
         self->report->receipts += found->count;
         self->done = found->count;
@@ -169,6 +197,32 @@ static tally_rc count_old(tally_ledger *ledger, tally_store_transaction *transac
     return TALLY_OK;
 }
 
+/* That events ran out after a snapshot: an auditor cannot compute it again. */
+static tally_rc note_swept(tally_store_transaction *transaction, int64_t now_ms, tally_err *err)
+{
+    uint8_t bytes[8];
+
+    tally_write_u64(bytes, (uint64_t)now_ms);
+    return tally_store_name(transaction, TALLY_STORE_META, META_SWEPT,
+                            tally_text_of((const char *)bytes, sizeof(bytes)), err);
+}
+
+tally_rc tally_sweep_last(tally_store_transaction *transaction, int64_t *out_ms, tally_err *err)
+{
+    tally_text value;
+    bool is_found;
+    tally_rc rc =
+        tally_store_find(transaction, TALLY_STORE_META, META_SWEPT, &value, &is_found, err);
+
+    *out_ms = INT64_MIN;
+    if (rc != TALLY_OK || !is_found)
+        return rc;
+    if (value.count != 8)
+        return tally_err_set(err, TALLY_E_CORRUPT, 0, "the instant of the last sweep is damaged");
+    *out_ms = (int64_t)tally_read_u64((const uint8_t *)value.bytes);
+    return TALLY_OK;
+}
+
 static tally_rc sweep_events(tally_ledger *ledger, tally_store_transaction *transaction,
                              void *context, tally_err *err)
 {
@@ -186,6 +240,8 @@ static tally_rc sweep_events(tally_ledger *ledger, tally_store_transaction *tran
         rc = tally_leaves_clear_marks(transaction, found->places, count, err);
     for (size_t i = 0; rc == TALLY_OK && i < count; i++)
         rc = tally_store_erase_event(transaction, found->sequences[i], err);
+    if (rc == TALLY_OK && count > 0)
+        rc = note_swept(transaction, self->now_ms, err);
     if (rc == TALLY_OK && count > 0)
         tally_admit_forget(ledger, 0);
     tally_release(found);
@@ -235,6 +291,8 @@ static tally_rc sweep_accesses(tally_ledger *ledger, tally_store_transaction *tr
 
     for (size_t i = 0; rc == TALLY_OK && i < found.count; i++)
         rc = tally_access_erase(ledger, transaction, found.numbers[i], err);
+    if (rc == TALLY_OK)
+        rc = record_erasure(ledger, transaction, found.self, "accesses", found.count, err);
     found.self->report->accesses += found.count;
     found.self->done = found.count;
     found.self->is_finished = found.seen < TALLY_SWEEP_ROWS;

@@ -27,4 +27,8 @@ TALLY_MUST_CHECK tally_rc tally_ledger_sweep(tally_ledger *ledger, tally_sweep_r
                                              tally_sweep_progress progress, void *context,
                                              tally_err *err);
 
+/* Within a transaction: the instant of the last sweep that took events away; INT64_MIN: none did. */
+TALLY_MUST_CHECK tally_rc tally_sweep_last(tally_store_transaction *transaction, int64_t *out_ms,
+                                           tally_err *err);
+
 #endif

@@ -19,7 +19,8 @@
  * what grows with their number is this, 48 bytes each. */
 typedef struct consent {
     int64_t subject;
-    bool has_secret;
+    uint64_t index;
+    bool has_secret, has_row;
     tally_node secret;
 } consent;
 
@@ -30,11 +31,14 @@ struct tally_private_check {
     tally_buffer bytes;
     tally_private_counts counts;
     uint64_t size;
-    uint64_t last_erased, last_erasure; /* indexes + 1; 0: none */
-    uint64_t snapshot;                  /* index + 1 of the newest */
+    uint64_t first_erased, last_erased, last_erasure; /* indexes + 1; 0: none */
+    bool is_restored;                                 /* what was lost is as if erased */
+    uint64_t snapshot;                                /* index + 1 of the newest */
     tally_entry snapshot_entry;
     consent *consents;
     size_t consent_room;
+    size_t
+        secret_count; /* of consents, once those with a secret of their own come first, by secret */
     /* The snapshot being opened. */
     tally_state_head head;
     tally_state_map map;
@@ -144,7 +148,8 @@ static const tally_private_field *find_slot(const tally_private_opening *opening
     return NULL;
 }
 
-static tally_rc keep_consent(tally_private_check *check, const tally_private_opening *opening,
+static tally_rc keep_consent(tally_private_check *check, uint64_t index,
+                             const tally_private_opening *opening,
                              const tally_private_field *secret, tally_err *err)
 {
     consent *kept;
@@ -159,11 +164,24 @@ static tally_rc keep_consent(tally_private_check *check, const tally_private_ope
         check->consent_room = room;
     }
     kept = &check->consents[check->counts.consents++];
-    *kept = (consent){ .subject = opening->subject, .has_secret = secret != NULL };
+    *kept = (consent){ .subject = opening->subject, .index = index, .has_secret = secret != NULL };
     if (secret != NULL &&
         tally_hash_sha256(kept->secret.bytes, secret->value.bytes, secret->value.count) != TALLY_OK)
         return no_memory(err);
     return TALLY_OK;
+}
+
+/* Does it say that something went? */
+static bool is_erasure(tally_private_check *check, uint64_t index, tally_text type)
+{
+    bool is_restore = tally_text_is(type, "restore");
+
+    if (!is_restore && !tally_text_has_prefix(type, TALLY_TEXT("erasure")))
+        return false;
+    check->is_restored = check->is_restored || is_restore;
+    if (check->last_erasure < index + 1)
+        check->last_erasure = index + 1;
+    return true;
 }
 
 /* What a record of this type has and has not. */
@@ -183,8 +201,7 @@ static tally_rc judge_record(tally_private_check *check, uint64_t index,
         if (opening->field_count != 1 || opening->subject != 0)
             fault(check, "record %" PRIu64 " says that it is a pad, and says more", index);
     }
-    if (tally_text_has_prefix(type, TALLY_TEXT("erasure")))
-        check->last_erasure = index + 1;
+    (void)is_erasure(check, index, type);
     if (secret != NULL && !tally_text_is(type, "consent")) {
         fault(check, "record %" PRIu64 " has a label secret and is no consent", index);
         return TALLY_OK;
@@ -195,7 +212,15 @@ static tally_rc judge_record(tally_private_check *check, uint64_t index,
     }
     if (secret != NULL && secret->is_erased)
         secret = NULL;
-    return tally_text_is(type, "consent") ? keep_consent(check, opening, secret, err) : TALLY_OK;
+    return tally_text_is(type, "consent") ? keep_consent(check, index, opening, secret, err)
+                                          : TALLY_OK;
+}
+
+static void note_erased(tally_private_check *check, uint64_t index)
+{
+    check->last_erased = index + 1;
+    if (check->first_erased == 0)
+        check->first_erased = index + 1;
 }
 
 static tally_rc meet_record(tally_private_check *check, uint64_t index, const tally_entry *entry,
@@ -213,7 +238,7 @@ static tally_rc meet_record(tally_private_check *check, uint64_t index, const ta
         return rc;
     if (opening.is_erased) {
         check->counts.erased++;
-        check->last_erased = index + 1;
+        note_erased(check, index);
         return TALLY_OK;
     }
     TALLY_ASSERT(opening.field_count <= TALLY_PRIVATE_FIELDS_MAX);
@@ -225,7 +250,7 @@ static tally_rc meet_record(tally_private_check *check, uint64_t index, const ta
                                                     field->salt32, field->value) != TALLY_OK)
             return no_memory(err);
         if (field->is_erased)
-            check->last_erased = index + 1;
+            note_erased(check, index);
     }
     rc = tally_commit_record(check->hash, &commitment, digests, opening.field_count);
     if (rc == TALLY_E_NOMEM)
@@ -276,7 +301,9 @@ static int by_subject(const void *a, const void *b)
 
     if (first->subject != second->subject)
         return first->subject < second->subject ? -1 : 1;
-    return (int)second->has_secret - (int)first->has_secret;
+    if (first->has_secret != second->has_secret)
+        return first->has_secret ? -1 : 1;
+    return first->index < second->index ? -1 : 1;
 }
 
 static int by_secret(const void *a, const void *b)
@@ -298,7 +325,9 @@ static void check_consents(tally_private_check *check)
     for (size_t i = 0; i < count; i++) {
         bool is_first = i == 0 || all[i - 1].subject != all[i].subject;
 
-        if (is_first && !all[i].has_secret)
+        /* The one that committed it may have run out. */
+        if (is_first && !all[i].has_secret &&
+            (check->first_erased == 0 || check->first_erased > all[i].index))
             fault(check, "subject %" PRId64 " consented, and no label secret is committed",
                   all[i].subject);
         if (!is_first && all[i].has_secret && by_secret(&all[i - 1], &all[i]) != 0)
@@ -309,11 +338,30 @@ static void check_consents(tally_private_check *check)
             all[kept++] = all[i];
     }
     qsort(all, kept, sizeof(*all), by_secret);
+    check->secret_count = kept;
     for (size_t i = 1; i < kept; i++) {
         if (by_secret(&all[i - 1], &all[i]) == 0)
             fault(check, "subjects %" PRId64 " and %" PRId64 " have one label secret",
                   all[i - 1].subject, all[i].subject);
     }
+}
+
+/* A row is of somebody who consented. */
+static tally_rc find_consent(tally_private_check *check, const tally_private_row *row,
+                             tally_err *err)
+{
+    consent wanted = { .subject = 0 }, *found = NULL;
+
+    if (tally_hash_sha256(wanted.secret.bytes, row->secret32, TALLY_SALT_BYTES) != TALLY_OK)
+        return no_memory(err);
+    if (check->secret_count > 0)
+        found = bsearch(&wanted, check->consents, check->secret_count, sizeof(wanted), by_secret);
+    if (found != NULL)
+        found->has_row = true;
+    else if (check->first_erased == 0)
+        fault(check, "row %" PRIu64 " of the snapshot is of nobody who consented",
+              check->counts.rows - 1);
+    return TALLY_OK;
 }
 
 static tally_rc take_row(void *taker, const tally_private_row *row, tally_err *err)
@@ -337,6 +385,8 @@ static tally_rc take_row(void *taker, const tally_private_row *row, tally_err *e
         tally_commit_label(check->hash, &label, row->secret32, check->head.epoch) != TALLY_OK)
         return no_memory(err);
     check->counts.rows++;
+    check->counts.row_pads += row->is_pad ? 1 : 0;
+    check->counts.row_erased += row->is_erased ? 1 : 0;
     if (row->is_erased)
         return TALLY_OK;
     if (memcmp(content.bytes, row->row64 + TALLY_HASH_BYTES, TALLY_HASH_BYTES) != 0 ||
@@ -344,10 +394,63 @@ static tally_rc take_row(void *taker, const tally_private_row *row, tally_err *e
         (!row->is_pad && memcmp(label.bytes, row->row64, TALLY_HASH_BYTES) != 0))
         fault(check, "what the ledger keeps for row %" PRIu64 " of the snapshot does not open it",
               check->counts.rows - 1);
-    else if (!row->is_pad && !tally_text_is_equal(row->state, row->recomputed))
+    else if (!row->is_pad && tally_text_is_equal(row->state, row->recomputed))
+        return find_consent(check, row, err);
+    else if (!row->is_pad && row->is_shortened) {
+        check->counts.row_shortened++;
+        return find_consent(check, row, err);
+    } else if (!row->is_pad)
         fault(check,
               "row %" PRIu64 " of the snapshot says other points than policy and records give",
               check->counts.rows - 1);
+    return TALLY_OK;
+}
+
+/* Erasures that the journal has from an index on, published or not. */
+static tally_rc count_erasures(tally_private_check *check, uint64_t from, uint64_t *out_count,
+                               tally_err *err)
+{
+    const tally_private_view *view = check->view;
+    tally_rc rc = TALLY_OK;
+
+    *out_count = 0;
+    for (uint64_t i = from; view->calls->opening != NULL && rc == TALLY_OK && i < check->size;
+         i++) {
+        tally_private_opening opening = { .field_count = 0 };
+        uint8_t bytes[TALLY_ENTRY_BYTES];
+        tally_entry entry;
+
+        rc = view->calls->entry(view->context, i, bytes, err);
+        if (rc != TALLY_OK ||
+            tally_entry_parse(&entry, tally_text_of((const char *)bytes, sizeof(bytes)), NULL) !=
+                TALLY_OK ||
+            entry.kind != TALLY_ENTRY_RECORD)
+            continue;
+        rc = view->calls->opening(view->context, i, &opening, err);
+        if (rc == TALLY_OK && !opening.is_erased && is_erasure(check, i, type_of(&opening)))
+            ++*out_count;
+    }
+    return rc;
+}
+
+/* Nobody is kept from the snapshot, and nobody put into it. */
+static tally_rc check_everybody(tally_private_check *check, tally_err *err)
+{
+    uint64_t erasures;
+    tally_rc rc = count_erasures(check, check->head.log_size, &erasures, err);
+
+    if (rc != TALLY_OK || check->is_restored)
+        return rc;
+    if (check->counts.row_erased > erasures)
+        fault(check,
+              "nothing opens %" PRIu64 " rows of the snapshot, and since then there were %" PRIu64
+              " erasures",
+              check->counts.row_erased, erasures);
+    for (size_t i = 0; i < check->secret_count; i++) {
+        if (!check->consents[i].has_row && check->consents[i].index < check->head.log_size)
+            fault(check, "subject %" PRId64 " consented, and has no row in the snapshot",
+                  check->consents[i].subject);
+    }
     return TALLY_OK;
 }
 
@@ -390,6 +493,8 @@ static tally_rc check_snapshot(tally_private_check *check, tally_err *err)
             else if (!tally_node_is_equal(&root, &check->head.root) ||
                      check->map.rows != check->head.rows)
                 fault(check, "the ledger's rows are not those of the published snapshot");
+            if (rc == TALLY_OK && check->counts.faults == faults)
+                rc = check_everybody(check, err);
         }
     }
     tally_buffer_free(&head);
@@ -416,9 +521,13 @@ tally_rc tally_private_end(tally_private_check *check, tally_private_counts *out
                            tally_err *err)
 {
     const tally_private_view *view = check->view;
+    uint64_t waiting;
     tally_rc rc;
 
-    /* What is gone must have gone by an erasure that the log speaks of. */
+    rc = count_erasures(check, check->counts.entries, &waiting, err);
+    if (rc != TALLY_OK)
+        return rc;
+    /* What is gone must have gone by an erasure that the log speaks of, or will with the next beat. */
     if (check->last_erased > check->last_erasure)
         fault(check, "record %" PRIu64 " is marked erased, and no erasure was recorded after it",
               check->last_erased - 1);

@@ -39,6 +39,7 @@ typedef struct tally_private_opening {
 typedef struct tally_private_row {
     uint8_t row64[TALLY_STATE_ROW_BYTES]; /* as published */
     bool is_erased;                       /* the member is erased since: nothing opens it */
+    bool is_shortened; /* events ran out since, so that another result proves nothing */
     bool is_pad;
     uint8_t salt32[TALLY_SALT_BYTES];
     uint8_t secret32[TALLY_SALT_BYTES]; /* the member's; not for pads */
@@ -90,7 +91,11 @@ typedef struct tally_private_report {
 } tally_private_report;
 
 typedef struct tally_private_counts {
-    uint64_t entries, opened, erased, pads, consents, rows, disputes, faults;
+    uint64_t entries, opened, erased, pads, consents, disputes, faults;
+    uint64_t rows;          /* of the newest snapshot, of which */
+    uint64_t row_pads;      /* are nobody's, */
+    uint64_t row_erased;    /* are opened by nothing any more, */
+    uint64_t row_shortened; /* cannot be computed again */
 } tally_private_counts;
 
 typedef struct tally_private_check tally_private_check;

@@ -104,8 +104,8 @@ tally_rc tally_snapshot_parse_state(tally_snapshot_state *out, tally_text bytes,
 
 /* ---- whole snapshots ---- */
 
-static tally_rc add_pads(uint8_t *rows, size_t from, size_t to, const tally_random *random,
-                         tally_hash *hash, tally_err *err)
+static tally_rc add_pads(uint8_t *rows, size_t from, size_t to, uint8_t *out_pads,
+                         const tally_random *random, tally_hash *hash, tally_err *err)
 {
     uint8_t drawn[PADS_DRAWN * PAD_BYTES];
 
@@ -125,6 +125,8 @@ static tally_rc add_pads(uint8_t *rows, size_t from, size_t to, const tally_rand
             return tally_err_set(err, TALLY_E_NOMEM, 0, "hashing failed");
         memcpy(row, bytes, TALLY_HASH_BYTES);
         memcpy(row + TALLY_HASH_BYTES, content.bytes, TALLY_HASH_BYTES);
+        if (out_pads != NULL)
+            memcpy(out_pads + (at - from) * PAD_BYTES, bytes, PAD_BYTES);
     }
     return TALLY_OK;
 }
@@ -135,12 +137,13 @@ static int compare_rows(const void *a, const void *b)
 }
 
 tally_rc tally_snapshot_finish(tally_state_head *inout_head, uint8_t *rows, size_t member_count,
-                               const tally_random *random, tally_hash *hash, tally_err *err)
+                               uint8_t *out_pads, const tally_random *random, tally_hash *hash,
+                               tally_err *err)
 {
     size_t count = tally_snapshot_row_count(member_count);
     uint32_t bits = tally_state_bits(count);
     tally_state_map map;
-    tally_rc rc = add_pads(rows, member_count, count, random, hash, err);
+    tally_rc rc = add_pads(rows, member_count, count, out_pads, random, hash, err);
 
     if (rc != TALLY_OK)
         return rc;

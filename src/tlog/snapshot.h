@@ -49,12 +49,15 @@ TALLY_MUST_CHECK tally_rc tally_snapshot_parse_state(tally_snapshot_state *out, 
  *             written
  * rows        room for tally_snapshot_row_count(member_count) rows, of which the
  *             first member_count are made; afterwards all, ascending
+ * out_pads    label and salt of each row that was added, TALLY_STATE_ROW_BYTES each, in any
+ *             order: what opens it. NULL: not wanted
  *
  * TALLY_E_CONFLICT  two rows have one label
  * TALLY_E_IO        the randomness failed
  * TALLY_E_NOMEM */
 TALLY_MUST_CHECK tally_rc tally_snapshot_finish(tally_state_head *inout_head, uint8_t *rows,
-                                                size_t member_count, const tally_random *random,
-                                                tally_hash *hash, tally_err *err);
+                                                size_t member_count, uint8_t *out_pads,
+                                                const tally_random *random, tally_hash *hash,
+                                                tally_err *err);
 
 #endif

@@ -156,6 +156,8 @@ vkey=$("$tally" log key p)
 expect 0 audit "$tally" audit p/log --vkey "$vkey" --documents p/log/documents --private p
 says 'result=passed' "the audit passes"
 says 'documents=checked' "the documents are checked"
+says 'ledger=checked' "the ledger is checked"
+says '[1-9][0-9]* rows' "the rows of the newest snapshot are opened"
 expect 0 "log rotate-key" "$tally" log rotate-key p --now 2026-03-03T11:00:00Z
 expect 0 "log publish with both keys" "$tally" log publish p --once --without-witnesses --now 2026-03-03T12:00:00Z
 expect 0 "audit with the old key" "$tally" audit p/log --vkey "$vkey" --documents p/log/documents --private p

@@ -135,7 +135,7 @@ static void add_snapshot(memory_journal *journal)
                                 tally_text_from(member.state)) == TALLY_OK,
              "row");
     }
-    must(tally_snapshot_finish(&head, rows, journal->members, &random, journal->hash, NULL) ==
+    must(tally_snapshot_finish(&head, rows, journal->members, NULL, &random, journal->hash, NULL) ==
              TALLY_OK,
          "snapshot");
     tally_buffer_init(&text, TALLY_STATE_HEAD_BYTES_MAX);

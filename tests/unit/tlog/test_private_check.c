@@ -153,7 +153,7 @@ static void add_snapshot(void)
         memcpy(ledger.rows[i].row64, rows + i * TALLY_STATE_ROW_BYTES, TALLY_STATE_ROW_BYTES);
     }
     ledger.drawn = 0;
-    assert_int_equal(tally_snapshot_finish(&head, rows, MEMBERS, &random, ledger.hash, NULL),
+    assert_int_equal(tally_snapshot_finish(&head, rows, MEMBERS, NULL, &random, ledger.hash, NULL),
                      TALLY_OK);
     ledger.drawn = 0;
     assert_int_equal(fill(NULL, drawn, sizeof(drawn), NULL), TALLY_OK);
@@ -485,9 +485,64 @@ static void points_that_do_not_follow_are_found(void **state)
     (void)state;
     row_of(2)->recomputed = TALLY_TEXT("tally-member/v1\npoints 99\n");
     assert_found("says other points than policy and records give");
-    row_of(2)->is_erased = true;
+    /* Events ran out since: nothing to compare with. */
+    row_of(2)->is_shortened = true;
     run();
     assert_int_equal(ledger.fault_count, 0);
+    assert_int_equal(ledger.counts.row_shortened, 1);
+}
+
+static void who_left_has_a_row_that_nothing_opens(void **state)
+{
+    (void)state;
+    row_of(2)->is_erased = true;
+    ledger.records[3].opening = (tally_private_opening){ .is_erased = true };
+    add_record("erasure", 0); /* not published yet */
+    run();
+    assert_int_equal(ledger.fault_count, 0);
+    assert_int_equal(ledger.counts.row_erased, 1);
+    publish();
+    run();
+    assert_int_equal(ledger.fault_count, 0);
+}
+
+static void somebody_put_among_those_who_left_is_found(void **state)
+{
+    (void)state;
+    row_of(2)->is_erased = true;
+    ledger.records[3].opening = (tally_private_opening){ .is_erased = true };
+    add_record("erasure", 0);
+    publish();
+    for (size_t i = 0; i < ROWS; i++) {
+        if (ledger.rows[i].is_pad) {
+            ledger.rows[i].is_pad = false;
+            ledger.rows[i].is_erased = true;
+            break;
+        }
+    }
+    assert_found("nothing opens 2 rows of the snapshot, and since then there were 1 erasures");
+}
+
+static void somebody_kept_from_the_snapshot_is_found(void **state)
+{
+    (void)state;
+    /* Nothing opens the row of the second member, who did not leave: the third did. */
+    row_of(2)->is_erased = true;
+    add_record("erasure", 0);
+    publish();
+    assert_found("subject 2 consented, and has no row in the snapshot");
+}
+
+static void a_row_of_nobody_who_consented_is_found(void **state)
+{
+    (void)state;
+    ledger.size = 2;
+    add_consent(1, 1);
+    add_consent(2, 2);
+    add_snapshot();
+    publish();
+    ledger.dispute_count = 0;
+    assert_found("of the snapshot is of nobody who consented");
 }
 
 static void rows_that_do_not_open_are_found(void **state)
@@ -552,6 +607,10 @@ int main(void)
         CASE(a_record_without_a_type_is_found),
         CASE(secrets_that_are_not_one_each_are_found),
         CASE(points_that_do_not_follow_are_found),
+        CASE(who_left_has_a_row_that_nothing_opens),
+        CASE(somebody_put_among_those_who_left_is_found),
+        CASE(somebody_kept_from_the_snapshot_is_found),
+        CASE(a_row_of_nobody_who_consented_is_found),
         CASE(rows_that_do_not_open_are_found),
         CASE(other_rows_than_the_published_are_found),
         CASE(rows_out_of_order_are_found),

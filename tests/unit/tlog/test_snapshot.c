@@ -63,7 +63,7 @@ static void check(size_t members)
                                             TALLY_TEXT("state")),
                          TALLY_OK);
     }
-    assert_int_equal(tally_snapshot_finish(&head, rows, members, &random_source, hash, NULL),
+    assert_int_equal(tally_snapshot_finish(&head, rows, members, NULL, &random_source, hash, NULL),
                      TALLY_OK);
     assert_int_equal(head.rows, count);
     assert_int_equal(head.rows % 256, 0);
@@ -106,7 +106,7 @@ static void two_rows_of_one_label_are_refused(void **state)
 
     (void)state;
     rows[40] = 1;
-    assert_int_equal(tally_snapshot_finish(&head, rows, 2, &random_source, hash, NULL),
+    assert_int_equal(tally_snapshot_finish(&head, rows, 2, NULL, &random_source, hash, NULL),
                      TALLY_E_CONFLICT);
 }
 
@@ -117,7 +117,7 @@ static void without_randomness_there_is_no_snapshot(void **state)
     tally_state_head head = { .origin = TALLY_TEXT("x") };
 
     (void)state;
-    assert_int_equal(tally_snapshot_finish(&head, rows, 1, &broken, hash, NULL), TALLY_E_IO);
+    assert_int_equal(tally_snapshot_finish(&head, rows, 1, NULL, &broken, hash, NULL), TALLY_E_IO);
 }
 
 static void states_are_read_as_they_were_written(void **state)
