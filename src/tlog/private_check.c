@@ -437,8 +437,11 @@ static tally_rc count_erasures(tally_private_check *check, uint64_t from, uint64
 static tally_rc check_everybody(tally_private_check *check, tally_err *err)
 {
     uint64_t erasures;
-    tally_rc rc = count_erasures(check, check->head.log_size, &erasures, err);
+    tally_rc rc;
 
+    check->is_restored = false;
+    rc = count_erasures(check, check->head.log_size, &erasures, err);
+    /* What was lost with a store cannot be told from what was erased, until the next snapshot. */
     if (rc != TALLY_OK || check->is_restored)
         return rc;
     if (check->counts.row_erased > erasures)

@@ -506,6 +506,20 @@ static void who_left_has_a_row_that_nothing_opens(void **state)
     assert_int_equal(ledger.fault_count, 0);
 }
 
+static void what_was_lost_with_a_store_is_no_fault(void **state)
+{
+    (void)state;
+    row_of(2)->is_erased = true;
+    row_of(3)->is_erased = true;
+    ledger.records[3].opening = (tally_private_opening){ .is_erased = true };
+    ledger.records[4].opening = (tally_private_opening){ .is_erased = true };
+    add_record("restore", 0);
+    publish();
+    run();
+    assert_int_equal(ledger.fault_count, 0);
+    assert_int_equal(ledger.counts.row_erased, 2);
+}
+
 static void somebody_put_among_those_who_left_is_found(void **state)
 {
     (void)state;
@@ -608,6 +622,7 @@ int main(void)
         CASE(secrets_that_are_not_one_each_are_found),
         CASE(points_that_do_not_follow_are_found),
         CASE(who_left_has_a_row_that_nothing_opens),
+        CASE(what_was_lost_with_a_store_is_no_fault),
         CASE(somebody_put_among_those_who_left_is_found),
         CASE(somebody_kept_from_the_snapshot_is_found),
         CASE(a_row_of_nobody_who_consented_is_found),
