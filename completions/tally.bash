@@ -74,8 +74,8 @@ _tally() {
         log:append) mapfile -t COMPREPLY < <(compgen -W '--policy --record --help' -- "$word") ;;
         log:new) mapfile -t COMPREPLY < <(compgen -W '--origin --genesis --policy --help' -- "$word") ;;
         log:proof) mapfile -t COMPREPLY < <(compgen -W '--vkey --extra -o --help' -- "$word") ;;
-        log:publish) mapfile -t COMPREPLY < <(compgen -W '--once --every --witnesses --without-witnesses --help' -- "$word") ;;
-        log:rotate-key) mapfile -t COMPREPLY < <(compgen -W '--finish --help' -- "$word") ;;
+        log:publish) mapfile -t COMPREPLY < <(compgen -W '--once --every --witnesses --without-witnesses --now --help' -- "$word") ;;
+        log:rotate-key) mapfile -t COMPREPLY < <(compgen -W '--finish --now --help' -- "$word") ;;
         log:serve-dir) mapfile -t COMPREPLY < <(compgen -W '--listen --help' -- "$word") ;;
         witness:new) mapfile -t COMPREPLY < <(compgen -W '--name --help' -- "$word") ;;
         witness:cosign) mapfile -t COMPREPLY < <(compgen -W '--log -o --help' -- "$word") ;;

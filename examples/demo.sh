@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# demo.sh [--once]: what Tallystick does, on real inspections and a made-up
-# village. `./dev demo` builds first and calls this; TALLY is the program shown.
+# demo.sh [--once]: what Tallystick does, on real inspections, a made-up village
+# and a programme that runs. `./dev demo` builds first and calls this; TALLY is the program shown.
 set -eu
 
 examples=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -60,6 +60,24 @@ python3 "$examples/green-points/generate.py" >"$out/green-points.csv"
 title "5  What a member of the village reads"
 statement "$examples/green-points/policy.yaml" "$out/green-points.csv" --as-of 2026-11-21 --subject m0106
 
+title "6  The same as a programme that runs: wallets, receipts, signed batches, leaving (200 members)"
+rm -rf "$out/village"
+"$examples/village/village.sh" --members 200 --tally "$tally" "$out/village"
+
+title "7  What a member of that programme reads, and a copy of everything, checked by itself"
+now=2026-01-07T00:00:00Z
+"$tally" wallet statement --member 11 --now $now "$out/village/wallets" "$out/village/programme"
+rm -f "$out/village/export.json"
+"$tally" wallet export --member 11 --to "$out/village/export.json" --now $now \
+    "$out/village/wallets" "$out/village/programme"
+"$tally" verify-export "$out/village/export.json"
+
+title "8  The programme's public log, published and audited"
+"$tally" log publish "$out/village/programme" --once --without-witnesses --now $now
+"$tally" log key "$out/village/programme" >"$out/village/log.vkey"
+"$tally" audit "$out/village/programme/log" --vkey "$out/village/log.vkey"
+
 rm -f "$out/text" "$out/statement"
 title "Pictures of the distributions, ready to publish"
 printf '%s\n' "$out/sf-inspections.svg" "$out/food-hygiene-norwich.svg" "$out/green-points.svg"
+title "Bigger: examples/village/village.sh (3,000 members), examples/inspections-live/inspections.sh"

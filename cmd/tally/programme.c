@@ -18,7 +18,7 @@
 
 static void print_help(void)
 {
-    puts("Usage: tally programme DIR [--rules] [--format text|json]\n"
+    puts("Usage: tally programme DIR [--rules] [--format text|json] [--now INSTANT]\n"
          "\n"
          "Print the public record of a programme: who runs it, what for, by which versions of\n"
          "its policy, which sources it has, which rights are not enforced yet, and the newest\n"
@@ -26,6 +26,7 @@ static void print_help(void)
          "\n"
          "  --rules        also the rules in plain English\n"
          "  --format json  as canonical JSON\n"
+         "  --now INSTANT  for a programme with a simulated clock\n"
          "\n"
          "Exit status: 0 printed, 1 it is no programme, 2 the command line makes no sense, 3 a\n"
          "file cannot be read.");
