@@ -22,10 +22,11 @@ static void print_check_help(FILE *stream)
           "Read everything that the programme in the folder DIR has stored and hold it against\n"
           "everything else: the store's structure and chains, each batch's signature, root and\n"
           "promise, each event (opened and hashed again), each log entry and what opens it, the\n"
-          "chain of accesses. Nothing is changed, and the programme may be in use.\n"
+          "chain of accesses and who is shown them, each receipt, each source and key, the file\n"
+          "of erasures. Nothing is changed, and the programme may be in use.\n"
           "\n"
-          "Exit status: 0 it is whole, 2 the command line makes no sense, 3 it is damaged or\n"
-          "cannot be read.\n",
+          "Exit status: 0 it is whole, 1 it is damaged or no programme, 2 the command line makes\n"
+          "no sense, 3 a file cannot be read.\n",
           stream);
 }
 
@@ -53,7 +54,7 @@ static int check(const char *folder)
     if (is_shown)
         fputs("\r\033[K", stderr);
     if (rc != TALLY_OK) {
-        puts("check: result=damaged");
+        puts(rc == TALLY_E_CORRUPT ? "check: result=damaged" : "check: result=incomplete");
         return tally_cmd_refused("check", NULL, &err);
     }
     printf("batches         %" PRIu64 "\n"

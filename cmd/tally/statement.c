@@ -45,8 +45,8 @@ static void print_help(bool is_export)
         fputs("  --format FORMAT     text (default) or json\n", stdout);
     fputs("  --now INSTANT       for a programme whose clock is simulated\n"
           "\n"
-          "Exit status: 0 told, 1 refused, 2 the command line makes no sense, 3 the programme\n"
-          "cannot be opened or is damaged.\n",
+          "Exit status: 0 told, 1 refused, or the programme is none or damaged, 2 the command\n"
+          "line makes no sense, 3 a file cannot be read.\n",
           stdout);
 }
 

@@ -21,8 +21,8 @@ static void print_help(FILE *stream)
           "  --format json   the stored document (docs/formats/release.md)\n"
           "  --now INSTANT   for a programme whose clock is simulated\n"
           "\n"
-          "Exit status: 0 told, 1 refused, 2 the command line makes no sense, 3 the programme\n"
-          "cannot be opened.\n",
+          "Exit status: 0 told, 1 refused, or the programme is none or damaged, 2 the command\n"
+          "line makes no sense, 3 a file cannot be read.\n",
           stream);
 }
 

@@ -97,10 +97,34 @@ static tally_rc look_at_old(restoring *self, tally_err *err)
     return TALLY_OK;
 }
 
+/* The store that goes away knows how many have left: a file with fewer would bring them back. What
+ * a damaged store knows is not asked. */
+static tally_rc compare_erasures(restoring *self, tally_err *err)
+{
+    tally_store_transaction *transaction;
+    tally_erasures_place place = { 0 };
+    tally_rc rc;
+
+    if (self->old == NULL || tally_store_begin(&transaction, self->old, false, NULL) != TALLY_OK)
+        return TALLY_OK;
+    rc = tally_erasures_place_of(transaction, &place, NULL);
+    tally_store_rollback(transaction);
+    if (rc == TALLY_OK)
+        rc = tally_erasures_read(path_of(self, "erasures"), &place, NULL, NULL, err);
+    else
+        rc = TALLY_OK;
+    if (rc == TALLY_E_CORRUPT)
+        rc = tally_err_set(err, rc, 0,
+                           "%s/erasures is not the file that its store knows, or was cut: who left "
+                           "would come back. Bring back its copy",
+                           self->options->folder);
+    return rc;
+}
+
 static tally_rc check_erasures(restoring *self, tally_err *err)
 {
     if (is_there(self, "erasures"))
-        return TALLY_OK;
+        return compare_erasures(self, err);
     return tally_err_set(err, TALLY_E_INVALID, 0,
                          "%s has no file `erasures`, which says who left since the backup was "
                          "made. Bring back its copy; only if nobody ever left, make an empty one",

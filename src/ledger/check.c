@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Checking a ledger: see check.h.
  *
- * Three passes, each in a reading transaction of its own, so that a ledger in use can be checked: the batches,
- * the events in order of their sequence (and so of their batches), the log. */
+ * Passes, each in a reading transaction of its own, so that a ledger in use can be checked: the batches,
+ * the events in order of their sequence (and so of their batches), the log with those it is about. */
 
 #include "ledger/check.h"
 
@@ -15,8 +15,11 @@
 #include "ledger/access.h"
 #include "ledger/admit_reply.h"
 #include "ledger/batch_record.h"
+#include "ledger/check_parts.h"
+#include "ledger/leave.h"
 #include "ledger/member.h"
 #include "ledger/record.h"
+#include "ledger/source.h"
 #include "util/alloc.h"
 #include "util/intern.h"
 
@@ -37,7 +40,8 @@ typedef struct checking {
     tally_check_progress progress;
     void *context;
     tally_hash *hash;
-    uint64_t events_expected; /* marks that are set */
+    uint64_t events_expected;  /* marks that are set */
+    uint64_t personal_records; /* in the log, not erased */
     /* Members met so far. */
     tally_intern *numbers;
     owner *owners;
@@ -86,7 +90,28 @@ static tally_rc check_root(checking *c, int64_t batch, const tally_batch_leaves 
                : broken(err, batch, "its leaves have another root");
 }
 
-static tally_rc check_header(int64_t batch, const tally_batch_record *record, tally_err *err)
+/* Its source may have signed it, and finds it again by its number. */
+static tally_rc check_source(const checking *c, int64_t batch, const tally_batch_record *record,
+                             tally_text did, tally_err *err)
+{
+    tally_source_record source;
+    int64_t found = 0;
+    bool is_found = false;
+    tally_rc rc =
+        tally_source_load(c->ledger, c->transaction, record->source, &source, &is_found, err);
+
+    if (rc == TALLY_OK && (!is_found || record->number >= source.next_number ||
+                           !tally_source_may_send(&source, did, record->number)))
+        rc = broken(err, batch, "its source did not send it");
+    if (rc == TALLY_OK)
+        rc = tally_batch_record_find(c->transaction, record->source, record->number, &found, err);
+    if (rc == TALLY_OK && found != batch)
+        rc = broken(err, batch, "its number leads to another");
+    return rc;
+}
+
+static tally_rc check_header(const checking *c, int64_t batch, const tally_batch_record *record,
+                             tally_err *err)
 {
     tally_arena *arena = tally_arena_new(HEADER_ARENA);
     tally_batch_header header;
@@ -103,6 +128,8 @@ static tally_rc check_header(int64_t batch, const tally_batch_record *record, ta
     else if (header.number != record->number || header.count != record->count ||
              !tally_node_is_equal(&header.root, &record->root))
         rc = broken(err, batch, "its header is another batch's");
+    if (rc == TALLY_OK)
+        rc = check_source(c, batch, record, header.source, err);
     tally_arena_free(arena);
     return rc;
 }
@@ -138,7 +165,7 @@ static tally_rc check_batch(checking *c, int64_t batch, tally_err *err)
         return rc;
     if (!is_found)
         return broken(err, batch, "it is missing");
-    rc = check_header(batch, &record, err);
+    rc = check_header(c, batch, &record, err);
     if (rc == TALLY_OK)
         rc = check_reply(c, batch, &record, err);
     if (rc == TALLY_OK)
@@ -357,6 +384,7 @@ static tally_rc check_record(checking *c, uint64_t index, tally_arena *arena, ta
     }
     c->report.record_count++;
     c->report.erased_record_count += record.is_erased;
+    c->personal_records += record.subject != 0;
     return rc;
 }
 
@@ -392,6 +420,12 @@ static tally_rc check_log(tally_ledger *ledger, tally_store_transaction *transac
     }
     if (rc == TALLY_OK)
         rc = tally_access_verify_chain(ledger, transaction, &c->report.access_count, err);
+    if (rc == TALLY_OK)
+        rc = tally_check_people(ledger, transaction, c->personal_records, err);
+    if (rc == TALLY_OK)
+        rc = tally_check_sources(ledger, transaction, err);
+    if (rc == TALLY_OK)
+        rc = tally_erasures_check(ledger, transaction, err);
     return rc;
 }
 

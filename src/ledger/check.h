@@ -4,7 +4,8 @@
 
 /* Is the ledger whole? Everything that is stored is read and held against everything else:
  * the store's own structure and chains; each batch's signed header, root, leaves, marks and promise; each event,
- * opened and hashed again; each log entry and what opens it; the chain of accesses. */
+ * opened and hashed again; each log entry and what opens it; the chain of accesses, and that their
+ * members are shown them; receipts, keys and names; the file of erasures. */
 
 #include "ledger/ledger.h"
 

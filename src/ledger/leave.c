@@ -34,8 +34,8 @@ static tally_rc read_object(tally_store_transaction *transaction, tally_text nam
     return rc == TALLY_OK && is_found ? tally_json_parse(out, value, NULL, err) : rc;
 }
 
-static tally_rc load_place(tally_store_transaction *transaction, tally_erasures_place *out,
-                           tally_err *err)
+tally_rc tally_erasures_place_of(tally_store_transaction *transaction, tally_erasures_place *out,
+                                 tally_err *err)
 {
     tally_json_document *document;
     tally_json_reader reader;
@@ -175,7 +175,7 @@ tally_rc tally_erase_note(tally_ledger *ledger, tally_store_transaction *transac
         return tally_err_set(err, TALLY_E_NOMEM, 0, "erasing a member");
     rc = tally_ledger_path(ledger, arena, FILE_NAME, &path, err);
     if (rc == TALLY_OK)
-        rc = load_place(transaction, &place, err);
+        rc = tally_erasures_place_of(transaction, &place, err);
     if (rc == TALLY_OK)
         rc = tally_erasures_append(path, &place, member->rid, tally_day_of_ms(now_ms, 0), err);
     if (rc == TALLY_OK)
@@ -299,7 +299,7 @@ static tally_rc read_tail(tally_ledger *ledger, tally_store_transaction *transac
     if (arena == NULL)
         return tally_err_set(err, TALLY_E_NOMEM, 0, "reading the erasures");
     self->rid_count = 0;
-    rc = load_place(transaction, &self->place, err);
+    rc = tally_erasures_place_of(transaction, &self->place, err);
     if (rc == TALLY_OK)
         rc = tally_ledger_path(ledger, arena, FILE_NAME, &path, err);
     if (rc == TALLY_OK)
@@ -308,6 +308,25 @@ static tally_rc read_tail(tally_ledger *ledger, tally_store_transaction *transac
      * opening on. */
     if (rc == TALLY_OK && self->has_entries && self->place.count == 0)
         rc = tally_erasures_create(path, err);
+    tally_arena_free(arena);
+    return rc;
+}
+
+tally_rc tally_erasures_check(tally_ledger *ledger, tally_store_transaction *transaction,
+                              tally_err *err)
+{
+    tally_arena *arena = tally_arena_new(PATH_ARENA);
+    tally_erasures_place place;
+    const char *path;
+    tally_rc rc;
+
+    if (arena == NULL)
+        return tally_err_set(err, TALLY_E_NOMEM, 0, "reading the erasures");
+    rc = tally_erasures_place_of(transaction, &place, err);
+    if (rc == TALLY_OK)
+        rc = tally_ledger_path(ledger, arena, FILE_NAME, &path, err);
+    if (rc == TALLY_OK)
+        rc = tally_erasures_read(path, &place, NULL, NULL, err);
     tally_arena_free(arena);
     return rc;
 }

@@ -47,6 +47,14 @@ TALLY_MUST_CHECK tally_rc tally_certificate_load(tally_store_transaction *transa
 TALLY_MUST_CHECK tally_rc tally_erasures_replay(tally_ledger *ledger, bool has_entries,
                                                 uint64_t *out_erased, tally_err *err);
 
+/* How far a store has come in DIR/erasures. */
+TALLY_MUST_CHECK tally_rc tally_erasures_place_of(tally_store_transaction *transaction,
+                                                  tally_erasures_place *out, tally_err *err);
+/* DIR/erasures is the file that this store knows, no line of it missing. TALLY_E_CORRUPT: it is not. */
+TALLY_MUST_CHECK tally_rc tally_erasures_check(tally_ledger *ledger,
+                                               tally_store_transaction *transaction,
+                                               tally_err *err);
+
 /* META `erased`: since when something erased waits for the file to be rewritten; *out_is_waiting
  * false: nothing does. */
 TALLY_MUST_CHECK tally_rc tally_erase_waiting(tally_store_transaction *transaction,

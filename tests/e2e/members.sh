@@ -170,6 +170,13 @@ mv village/erasures kept
 run 1 restore "$backup" village --replace --now "$t1"
 says err 'erasures'
 mv kept village/erasures
+cp -p village/erasures kept
+: >village/erasures
+run 1 restore "$backup" village --replace --now "$t1"
+says err 'was cut' # tR32_neg: who left would come back
+run 1 check village
+says out result=damaged
+mv kept village/erasures
 run 0 restore "$backup" village --replace --now "$t1"
 says out 'erased again: 2 members'
 says out 'parks-office: its batches from number 2 on'
