@@ -131,7 +131,7 @@ static tally_rc read_header(const tally_row *row, uint32_t at[static COLUMN_COUN
 
 static tally_rc read_rows(organisation_list *list, tally_csv *csv, tally_err *err)
 {
-    uint32_t at[COLUMN_COUNT];
+    uint32_t at[COLUMN_COUNT], width = 0;
     bool has_header = false;
     tally_row row;
 
@@ -146,9 +146,13 @@ static tally_rc read_rows(organisation_list *list, tally_csv *csv, tally_err *er
         if (!has_header) {
             rc = read_header(&row, at, err);
             has_header = true;
+            width = row.count;
+        } else if (row.count != width) {
+            rc = tally_err_set(err, TALLY_E_INVALID, row.place.line,
+                               "this line has %u columns, the first has %u", row.count, width);
         } else {
             for (size_t i = 0; i < COLUMN_COUNT; i++)
-                columns[i] = at[i] < row.count ? row.fields[at[i]] : TALLY_TEXT("");
+                columns[i] = row.fields[at[i]];
             rc = add_row(list, columns, row.place.line, err);
         }
         if (rc != TALLY_OK)

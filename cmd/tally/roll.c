@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "crypto/ed25519.h"
+#include "ledger/ledger_internal.h"
 #include "ledger/token.h"
 #include "programme.h"
 
@@ -28,12 +29,17 @@ static void print_help(FILE *stream)
 static int issue(const char *folder, const char *now, int64_t count)
 {
     tally_opened_programme programme;
+    tally_denial denial = { .code = NULL };
     tally_err err = TALLY_ERR_INIT;
     tally_rc rc = TALLY_OK;
     int status = tally_cmd_open_programme(&programme, "roll issue", folder, now, false);
 
     if (status != TALLY_EXIT_OK)
         count = 0;
+    else if (programme.ledger->is_about_organisations)
+        rc = tally_deny(&denial, &err, TALLY_E_DENIED, "E_NOT_AN_ORG", "R35",
+                        "add organisations with `tally organisation add`",
+                        "this programme is about organisations: nobody joins it");
     for (int64_t i = 0; rc == TALLY_OK && i < count; i++) {
         char token[TALLY_TOKEN_TEXT_BYTES];
 
@@ -43,7 +49,7 @@ static int issue(const char *folder, const char *now, int64_t count)
         tally_secret_wipe(token, sizeof(token));
     }
     tally_cmd_close_programme(&programme);
-    return rc == TALLY_OK ? status : tally_cmd_refused("roll issue", NULL, &err);
+    return rc == TALLY_OK ? status : tally_cmd_refused("roll issue", &denial, &err);
 }
 
 int tally_cmd_roll(int argc, char **argv)

@@ -145,11 +145,12 @@ tally_rc tally_access_log(tally_ledger *ledger, const tally_member *member,
 
     if (tally_text_trim(ticket->case_id).count == 0 ||
         ticket->case_id.count > TALLY_TICKET_CASE_BYTES_MAX || purpose.count < PURPOSE_BYTES_MIN ||
-        purpose.count > TALLY_TICKET_PURPOSE_BYTES_MAX)
+        purpose.count > TALLY_TICKET_PURPOSE_BYTES_MAX || !tally_text_is_visible(ticket->case_id) ||
+        !tally_text_is_visible(ticket->purpose))
         return tally_deny(denial, err, TALLY_E_DENIED, "E_TICKET", "R21",
                           "give --case NUMBER and --purpose \"one sentence that the member reads\"",
-                          "a plaintext read needs a case and a purpose of %u to %u bytes; nothing "
-                          "was opened",
+                          "a plaintext read needs a case and a purpose of %u to %u bytes, in "
+                          "characters that can be seen; nothing was opened",
                           PURPOSE_BYTES_MIN, TALLY_TICKET_PURPOSE_BYTES_MAX);
     rc = ledger->options.is_for_writing
              ? tally_ledger_run(ledger, true, log_work, &l, &why)

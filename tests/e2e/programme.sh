@@ -184,6 +184,11 @@ expect 1 "tR35_neg: unsourced" "$tally" organisation add o unsourced.csv
 says E_NOT_AN_ORG "it names the code"
 says 'unsourced.csv:3' "it names the line"
 expect 1 "all of a file or none" "$tally" organisation find o Third
+printf 'id,name,register,reference,day\n19,Smith, Sons,premises,FB/19,2026-02-01\n' >shifted.csv
+expect 1 "a line with a column too many" "$tally" organisation add o shifted.csv
+says 'shifted.csv:2' "it names the line"
+expect 1 "tR35_neg: no tokens where nobody joins" "$tally" roll issue o
+says E_NOT_AN_ORG "it names the code"
 expect 0 "organisation find" "$tally" organisation find o caf
 says 'org:17' "the search finds it"
 expect 1 "tR35_neg: a programme about members" "$tally" organisation find p

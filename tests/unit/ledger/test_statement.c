@@ -135,7 +135,11 @@ static void tR21_neg_no_ticket_no_read(void **state)
                     { "C-1", "" },
                     { "C-1", "why" },
                     { "  ", "The member asked for help." },
-                    { "C-1", "        why         " } };
+                    { "C-1", "        why         " },
+                    /* What the member's terminal would not show as it is. */
+                    { "C-1", "The member asked\x1b[2K for help." },
+                    { "C-1", "The member asked\xff for help." },
+                    { "C\n1", "The member asked for help." } };
     stage s;
 
     (void)state;
