@@ -311,23 +311,3 @@ tally_rc tally_member_each(tally_ledger *ledger, tally_store_transaction *transa
 {
     return tally_member_each_from(ledger, transaction, 1, visit, context, err);
 }
-
-/* ---- which rules apply ---- */
-
-int64_t tally_member_version_from(const tally_member *member, uint32_t version, bool is_worse,
-                                  int64_t begins_ms)
-{
-    if (!is_worse)
-        return begins_ms;
-    for (uint32_t i = 0; i < member->policy_count; i++) {
-        const tally_member_policy *accepted = &member->policies[i];
-
-        if (accepted->version < version)
-            continue;
-        /* What was accepted on joining was never anything else to this member. */
-        if (i == 0)
-            return begins_ms;
-        return accepted->from_ms > begins_ms ? accepted->from_ms : begins_ms;
-    }
-    return TALLY_MEMBER_NOT_ACCEPTED;
-}

@@ -66,14 +66,6 @@ TALLY_MUST_CHECK tally_rc tally_member_each_from(tally_ledger *ledger,
                                                  tally_err *err);
 void tally_member_wipe(tally_member *member);
 
-/* From when a version of the policy applies to a member (R1): its own beginning, but for one labelled
- * worse the receipt that accepts it or a later one, when that is later. TALLY_MEMBER_NOT_ACCEPTED: it
- * does not. Versions after it hold its worse rule too, so they wait for it as well: the caller takes
- * the latest of all versions up to the one it asks about. */
-#define TALLY_MEMBER_NOT_ACCEPTED INT64_MAX
-int64_t tally_member_version_from(const tally_member *member, uint32_t version, bool is_worse,
-                                  int64_t begins_ms);
-
 /* ---- receipts as the ledger asks for them -------------------------------------- */
 
 typedef struct tally_receipt_span {
