@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "json/jcs.h"
+#include "json/value_internal.h"
 
 /* Escapes of RFC 8785, section 3.2.2.2: two characters where there are such, else
  * \u00xx in lower case; nothing else is escaped. */
@@ -15,12 +16,14 @@ static void append_quoted(tally_buffer *out, tally_text text)
 
     tally_buffer_append_byte(out, '"');
     for (size_t i = 0; i < text.count; i++) {
-        unsigned char byte = (unsigned char)text.bytes[i];
         char escape[6] = { '\\', 0, '0', '0', 0, 0 };
         size_t escape_count = 2;
+        unsigned char byte;
 
-        if (byte >= 0x20 && byte != '"' && byte != '\\')
-            continue;
+        i += tally_json_plain_bytes(text.bytes + i, text.count - i);
+        if (i == text.count)
+            break;
+        byte = (unsigned char)text.bytes[i];
         switch (byte) {
         case '"':
         case '\\':

@@ -151,21 +151,20 @@ static bool read_text(parser *self, tally_text *out_text)
     char *start = ++self->at, *to = start;
 
     for (;;) {
-        unsigned char byte;
+        size_t plain = tally_json_plain_bytes(self->at, (size_t)(self->end - self->at));
 
+        if (to != self->at)
+            memmove(to, self->at, plain);
+        to += plain;
+        self->at += plain;
         if (self->at == self->end)
             return fail_at(self, start - 1, "a text without an end");
-        byte = (unsigned char)*self->at;
-        if (byte == '"')
+        if (*self->at == '"')
             break;
-        if (byte < 0x20)
+        if (*self->at != '\\')
             return fail(self, "a control character in a text must be escaped");
-        if (byte == '\\') {
-            if (!read_escape(self, &to))
-                return false;
-        } else {
-            *to++ = *self->at++;
-        }
+        if (!read_escape(self, &to))
+            return false;
     }
     *out_text = tally_text_of(start, (size_t)(to - start));
     if (!tally_text_is_utf8(*out_text))
@@ -409,8 +408,13 @@ static tally_rc look(tally_text text, uint32_t depth_max, size_t *out_value_coun
     bool is_in_text = false;
 
     for (size_t i = 0; i < text.count; i++) {
-        char byte = text.bytes[i];
+        char byte;
 
+        if (is_in_text)
+            i += tally_json_plain_bytes(text.bytes + i, text.count - i);
+        if (i == text.count)
+            break;
+        byte = text.bytes[i];
         if (is_in_text) {
             if (byte == '\\')
                 i++;

@@ -179,7 +179,6 @@ static tally_rc decide(tally_ledger *ledger, tally_store_transaction *transactio
         *out = refusal("E_NOT_RECORDED", "R1", "not recorded");
         return TALLY_OK;
     }
-    c->marks[position] = tally_admit_mark(c->cache, c->source.number, from->id);
     if (tally_id_marks_has(&c->cache->marks, c->marks[position], c->now_ms)) {
         *out = refusal("E_DUPLICATE", "R10", "an event with this id was admitted before");
         return TALLY_OK;
@@ -235,11 +234,23 @@ static tally_rc seal(commit *c, uint32_t position, const tally_known_subject *su
                             c->batch, position, &plain, err);
 }
 
+static void mark_all(const commit *c)
+{
+    for (uint32_t i = 0; i < c->prepared->batch.event_count; i++) {
+        if (c->prepared->events[i].is_refused)
+            continue;
+        c->marks[i] =
+            tally_admit_mark(c->cache, c->source.number, c->prepared->batch.events[i].id);
+        tally_id_marks_expect(&c->cache->marks, c->marks[i]);
+    }
+}
+
 static tally_rc decide_all(tally_ledger *ledger, tally_store_transaction *transaction, commit *c,
                            tally_err *err)
 {
     tally_rc rc = TALLY_OK;
 
+    mark_all(c);
     for (uint32_t i = 0; rc == TALLY_OK && i < c->prepared->batch.event_count; i++) {
         tally_known_subject *subject = NULL;
         tally_event_refusal *out = &c->refusals[i];

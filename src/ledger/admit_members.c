@@ -428,6 +428,16 @@ static tally_rc rule_of(const counting *c, uint32_t source, const tally_source *
     return rc;
 }
 
+/* What counting needs once there is an event; a new member has none. */
+static tally_rc begin_counting(counting *c, tally_err *err)
+{
+    c->voided = tally_intern_new(INTERN_BYTES_MAX, 0);
+    c->arena = tally_arena_new(TALLY_BATCH_ARENA_BYTES_MAX);
+    if (c->voided == NULL || c->arena == NULL)
+        return tally_err_set(err, TALLY_E_NOMEM, 0, "counting a source's events");
+    return tally_batch_checker_new(&c->checker, c->ledger->policy, c->arena, err);
+}
+
 /* Newest first, so that a void is seen before its event. */
 static tally_rc count_stored(void *context, const tally_subject_event *event, bool *out_is_enough,
                              tally_err *err)
@@ -439,10 +449,11 @@ static tally_rc count_stored(void *context, const tally_subject_event *event, bo
     tally_rate_count *count;
     char room[300];
     uint32_t number;
-    tally_rc rc =
-        tally_batch_check_event(c->checker, &event->event, &checked, &problem, c->arena, err);
+    tally_rc rc = c->checker == NULL ? begin_counting(c, err) : TALLY_OK;
 
     (void)out_is_enough;
+    if (rc == TALLY_OK)
+        rc = tally_batch_check_event(c->checker, &event->event, &checked, &problem, c->arena, err);
     if (rc != TALLY_OK || problem != NULL) /* admitted under an older version's words */
         return rc;
     if (checked.type == TALLY_RECORD_VOID)
@@ -467,16 +478,9 @@ static tally_rc read_counts(tally_ledger *ledger, tally_store_transaction *trans
     tally_rc rc;
 
     subject->count_count = 0;
-    c.voided = tally_intern_new(INTERN_BYTES_MAX, 0);
-    c.arena = tally_arena_new(TALLY_BATCH_ARENA_BYTES_MAX);
-    if (c.voided == NULL || c.arena == NULL)
-        rc = tally_err_set(err, TALLY_E_NOMEM, 0, "counting a source's events");
-    else
-        rc = tally_batch_checker_new(&c.checker, ledger->policy, c.arena, err);
-    if (rc == TALLY_OK)
-        rc = tally_subject_events(transaction, subject->subject,
-                                  subject->is_organisation ? NULL : subject->data_key, subject->rid,
-                                  0, count_stored, &c, err);
+    rc = tally_subject_events(transaction, subject->subject,
+                              subject->is_organisation ? NULL : subject->data_key, subject->rid, 0,
+                              count_stored, &c, err);
     tally_intern_free(c.voided);
     tally_arena_free(c.arena);
     subject->has_counts = rc == TALLY_OK;

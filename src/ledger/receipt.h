@@ -62,7 +62,7 @@ typedef struct tally_receipt_row {
     tally_text sealed; /* the receipt under the member's data key */
 } tally_receipt_row;
 
-/* row.sealed lives in the arena. TALLY_E_CORRUPT: there is no such row, or it is damaged. */
+/* row.sealed lives in the arena; without one (NULL) it stays empty. TALLY_E_CORRUPT: there is no such row, or it is damaged. */
 TALLY_MUST_CHECK tally_rc tally_receipt_load(tally_store_transaction *transaction, int64_t number,
                                              tally_arena *arena, tally_receipt_row *out,
                                              tally_err *err);

@@ -11,11 +11,11 @@
 
 typedef struct walk {
     const uint8_t *key, *rid;
-    tally_batch_reader *reader;
+    tally_batch_reader *reader; /* made for the first event: most asked for by admission have none */
     uint8_t *room;
     size_t room_bytes;
     tally_subject_visit visit;
-    tally_subject_plain_visit visit_plain; /* instead, when there is no reader */
+    tally_subject_plain_visit visit_plain; /* instead */
     void *context;
 } walk;
 
@@ -69,8 +69,10 @@ static tally_rc visit_stored(void *context, const tally_stored_event *stored, bo
     if (rc != TALLY_OK)
         return rc;
     rc = tally_event_open(&event.plain, w->room, w->key, w->rid, stored, err);
-    if (rc == TALLY_OK && w->reader == NULL)
+    if (rc == TALLY_OK && w->visit_plain != NULL)
         return w->visit_plain(w->context, &event.plain, err);
+    if (rc == TALLY_OK && w->reader == NULL)
+        rc = tally_batch_reader_new(&w->reader, err);
     if (rc != TALLY_OK)
         return rc;
     arena = tally_arena_new(EVENT_ARENA_BYTES_MAX);
@@ -99,11 +101,8 @@ tally_rc tally_subject_events(tally_store_transaction *transaction, int64_t subj
                               tally_subject_visit visit, void *context, tally_err *err)
 {
     walk w = { .key = key, .rid = rid, .visit = visit, .context = context };
-    tally_rc rc = tally_batch_reader_new(&w.reader, err);
+    tally_rc rc = run(&w, transaction, subject, limit, err);
 
-    if (rc != TALLY_OK)
-        return rc;
-    rc = run(&w, transaction, subject, limit, err);
     tally_batch_reader_free(w.reader);
     return rc;
 }
