@@ -104,7 +104,8 @@ static tally_rc add_members(tally_ledger *ledger, tally_store_transaction *trans
         tally_receipt_row row = { .number = ++ledger->state.last_receipt,
                                   .subject = member.subject,
                                   .given_ms = BENCH_JOINED_MS,
-                                  .lapses_ms = BENCH_JOINED_MS + 2 * (BENCH_NOW_MS - BENCH_JOINED_MS),
+                                  .lapses_ms =
+                                      BENCH_JOINED_MS + 2 * (BENCH_NOW_MS - BENCH_JOINED_MS),
                                   .ended_ms = INT64_MAX,
                                   .policy_version = 1,
                                   .purpose = TALLY_PURPOSE_PARTICIPATION };
@@ -359,7 +360,8 @@ static void read_members(tally_ledger *ledger)
         bench_add(&wall, READS / (bench_clock_s(CLOCK_MONOTONIC) - wall_s));
         bench_add(&processor, READS / (bench_clock_s(CLOCK_THREAD_CPUTIME_ID) - processor_s));
     }
-    printf("latest %u of a member (%.1f on average): %.0f/s (%.0f to %.0f), %.0f a second of processor "
+    printf("latest %u of a member (%.1f on average): %.0f/s (%.0f to %.0f), %.0f a second of "
+           "processor "
            "time\n",
            LATEST, (double)read.events / (BENCH_RUNS * (double)READS), bench_median(&wall),
            bench_least(&wall), bench_most(&wall), bench_median(&processor));
@@ -435,15 +437,15 @@ int main(int argc, char **argv)
            bench_median(&self.processor_s), bench_median(&self.prepare_s),
            bench_median(&self.commit_s));
     report("tally, on one processor:", &self.one);
-    printf(", %.0f bytes an event on disk\n",
-           (double)bytes / (double)(self.batches * BENCH_BATCH));
+    printf(", %.0f bytes an event on disk\n", (double)bytes / (double)(self.batches * BENCH_BATCH));
     report("plain SQLite:", &sqlite.rate);
     printf(", %.2f s a million, %.0f bytes an event\n", bench_median(&sqlite.processor_s),
            (double)bench_sqlite_bytes(plain) /
                ((double)(batches / 2) * BENCH_RUNS * (double)BENCH_BATCH));
     if (cluster != NULL) {
         report("plain PostgreSQL:", &postgres.rate);
-        printf(", %.2f s a million in client and its server process, %.0f bytes an event, version %s\n",
+        printf(", %.2f s a million in client and its server process, %.0f bytes an event, version "
+               "%s\n",
                bench_median(&postgres.processor_s),
                (double)bench_postgres_bytes(cluster) /
                    ((double)(batches / 2) * BENCH_RUNS * (double)BENCH_BATCH),

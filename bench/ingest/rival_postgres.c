@@ -68,8 +68,9 @@ static void query(bench_postgres *self, const char *sql)
 
 static bool start_cluster(bench_postgres *self)
 {
-    const char *const make[] = { "initdb", "-D", self->data, "-A",          "trust",
-                                 "-U",     "bench", "-E", "UTF8", "--no-instructions", NULL };
+    const char *const make[] = { "initdb", "-D",    self->data, "-A",   "trust",
+                                 "-U",     "bench", "-E",       "UTF8", "--no-instructions",
+                                 NULL };
     const char *const start[] = { "pg_ctl", "-D", self->data, "-w", "-o", self->socket_option,
                                   "start",  NULL };
 
@@ -212,8 +213,7 @@ uint64_t bench_postgres_bytes(bench_postgres *self)
     PGresult *result = PQexec(self->connection, "SELECT pg_total_relation_size('events')");
     uint64_t bytes;
 
-    bench_must(PQresultStatus(result) == PGRES_TUPLES_OK, "size",
-               PQerrorMessage(self->connection));
+    bench_must(PQresultStatus(result) == PGRES_TUPLES_OK, "size", PQerrorMessage(self->connection));
     bytes = strtoull(PQgetvalue(result, 0, 0), NULL, 10);
     PQclear(result);
     return bytes;
@@ -226,8 +226,9 @@ const char *bench_postgres_version(const bench_postgres *self)
 
 void bench_postgres_close(bench_postgres *self)
 {
-    const char *const stop[] = { "pg_ctl", "-D", self->data, "-w", "-m", "immediate", "stop",
-                                 NULL };
+    const char *const stop[] = {
+        "pg_ctl", "-D", self->data, "-w", "-m", "immediate", "stop", NULL
+    };
 
     PQfinish(self->connection);
     bench_must(run_program(self, stop), "stopping PostgreSQL", self->data);

@@ -76,7 +76,8 @@ bench_event bench_event_at(uint64_t number, uint64_t of)
 
     while (share >= up_to[event.type])
         event.type++;
-    event.at_s = BENCH_JOINED_MS / 1000 + (int64_t)((double)SPAN_S * (double)(number - 1) / (double)of);
+    event.at_s =
+        BENCH_JOINED_MS / 1000 + (int64_t)((double)SPAN_S * (double)(number - 1) / (double)of);
     return event;
 }
 
@@ -113,10 +114,11 @@ static tally_text write_event(char *room, size_t bytes, uint64_t number, uint64_
     int count;
 
     tally_instant_format(at, event.at_s * 1000, 0);
-    count = snprintf(room, bytes,
-                     "{\"id\":\"%016llx\",\"type\":\"%s\",\"at\":\"%s\",\"subject\":\"%s\",\"qty\":%u}",
-                     (unsigned long long)event.key, bench_type_names[event.type], at,
-                     bench_did(event.member), event.qty);
+    count =
+        snprintf(room, bytes,
+                 "{\"id\":\"%016llx\",\"type\":\"%s\",\"at\":\"%s\",\"subject\":\"%s\",\"qty\":%u}",
+                 (unsigned long long)event.key, bench_type_names[event.type], at,
+                 bench_did(event.member), event.qty);
     return tally_text_of(room, (size_t)count);
 }
 
@@ -132,8 +134,8 @@ void bench_write_batch(tally_buffer *out, uint64_t number, uint64_t of_events)
     tally_arena *arena = tally_arena_new((size_t)16 << 20);
 
     for (uint32_t i = 0; i < BENCH_BATCH; i++)
-        events[i] = write_event(texts[i], sizeof(texts[i]), (number - 1) * BENCH_BATCH + i + 1,
-                                of_events);
+        events[i] =
+            write_event(texts[i], sizeof(texts[i]), (number - 1) * BENCH_BATCH + i + 1, of_events);
     BENCH_OURS(tally_batch_write(out, &options, events, BENCH_BATCH, arena, &err));
     tally_arena_free(arena);
 }

@@ -239,8 +239,7 @@ static void mark_all(const commit *c)
     for (uint32_t i = 0; i < c->prepared->batch.event_count; i++) {
         if (c->prepared->events[i].is_refused)
             continue;
-        c->marks[i] =
-            tally_admit_mark(c->cache, c->source.number, c->prepared->batch.events[i].id);
+        c->marks[i] = tally_admit_mark(c->cache, c->source.number, c->prepared->batch.events[i].id);
         tally_id_marks_expect(&c->cache->marks, c->marks[i]);
     }
 }

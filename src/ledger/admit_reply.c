@@ -3,12 +3,21 @@
 
 #include "ledger/admit_reply.h"
 
+#include <string.h>
+
 #include "crypto/jws.h"
 #include "json/jcs.h"
 #include "message/values.h"
 
 #define REPLY_BYTES_MAX ((size_t)8 << 20)
-#define MS_PER_HOUR     INT64_C(3600000)
+
+/* A promise of 10,000 refusals has to fit a JWS too, so that a reason may take only its share of what
+ * base64url leaves. What the rest takes: all members but "refused", header and signature; of one
+ * refusal all but its reason. */
+#define REFUSALS_BYTES_MAX (TALLY_JWS_BYTES_MAX / 4 * 3 - 4096)
+#define REFUSAL_BYTES      112u
+#define CUT_MARK           "\xe2\x80\xa6" /* an ellipsis */
+#define MS_PER_HOUR        INT64_C(3600000)
 
 /* The log is published on a beat of an hour; a record is in the next one or, when that is just being
  * closed, in the one after. */
@@ -16,6 +25,9 @@ static int64_t publish_by(int64_t recorded_ms)
 {
     return (recorded_ms / MS_PER_HOUR + 2) * MS_PER_HOUR;
 }
+
+_Static_assert(REFUSALS_BYTES_MAX / TALLY_BATCH_EVENTS_MAX - REFUSAL_BYTES >= 160,
+               "a reason that says something");
 
 /* Positions in ascending runs: "0-41,43". */
 static void append_positions(const tally_promise *promise, tally_buffer *out)
@@ -58,8 +70,39 @@ tally_rc tally_promise_body(const tally_promise *promise, tally_buffer *out, tal
     return rc;
 }
 
+static size_t escaped_bytes(char byte)
+{
+    return (unsigned char)byte < 0x20 ? 6 : byte == '"' || byte == '\\' ? 2 : 1;
+}
+
+/* A reason within so many bytes of JSON: cut behind a whole character, with a mark, when it is longer. */
+static tally_text cut_reason(char room[static TALLY_ERR_MESSAGE_BYTES], tally_text reason,
+                             size_t bytes_max)
+{
+    size_t mark_bytes = sizeof(CUT_MARK) - 1, bytes = 0, kept = 0, at = 0;
+
+    for (; at < reason.count && bytes + escaped_bytes(reason.bytes[at]) <= bytes_max; at++) {
+        bool is_inside = ((unsigned char)reason.bytes[at] & 0xc0) == 0x80;
+
+        /* Before this byte a character ends; behind it the mark must still fit. */
+        if (!is_inside && bytes + mark_bytes <= bytes_max &&
+            at + mark_bytes <= TALLY_ERR_MESSAGE_BYTES)
+            kept = at;
+        bytes += escaped_bytes(reason.bytes[at]);
+    }
+    if (at == reason.count)
+        return reason;
+    memcpy(room, reason.bytes, kept);
+    memcpy(room + kept, CUT_MARK, mark_bytes);
+    return tally_text_of(room, kept + mark_bytes);
+}
+
 static void write_refusals(tally_jcs *jcs, const tally_promise *promise)
 {
+    uint32_t count = promise->batch->event_count - promise->admitted;
+    size_t reason_max = count > 0 ? REFUSALS_BYTES_MAX / count - REFUSAL_BYTES : 0;
+    char room[TALLY_ERR_MESSAGE_BYTES];
+
     tally_jcs_name(jcs, "refused");
     tally_jcs_array(jcs);
     for (uint32_t i = 0; i < promise->batch->event_count; i++) {
@@ -70,7 +113,7 @@ static void write_refusals(tally_jcs *jcs, const tally_promise *promise)
         tally_jcs_object(jcs);
         tally_jcs_member_string(jcs, "code", refusal->code);
         tally_jcs_member_integer(jcs, "position", i);
-        tally_jcs_member_text(jcs, "reason", refusal->sentence);
+        tally_jcs_member_text(jcs, "reason", cut_reason(room, refusal->sentence, reason_max));
         tally_jcs_member_string(jcs, "right", refusal->right);
         tally_jcs_object_end(jcs);
     }

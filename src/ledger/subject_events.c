@@ -11,7 +11,7 @@
 
 typedef struct walk {
     const uint8_t *key, *rid;
-    tally_batch_reader *reader; /* made for the first event: most asked for by admission have none */
+    tally_batch_reader *reader; /* made for the first event: new members have none */
     uint8_t *room;
     size_t room_bytes;
     tally_subject_visit visit;

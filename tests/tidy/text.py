@@ -67,6 +67,7 @@ LIBRARIES = {
     "zlib.h": ("src/cred", "src/eval", "cmd", "tests", "bench"),
     "simdjson.h": ("src/batch",),
     "sqlite3.h": ("src/store", "tests", "bench"),
+    "libpq-fe.h": ("bench",),
 }
 
 LIBC = set(
