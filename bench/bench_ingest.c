@@ -393,15 +393,71 @@ static int remove_path(const char *path, const struct stat *facts, int kind, str
     return remove(path);
 }
 
+static double a_rivals_events(uint32_t batches)
+{
+    return (double)(batches / 2) * BENCH_RUNS * (double)BENCH_BATCH;
+}
+
+static void report_ours(const ours *self, uint64_t bytes)
+{
+    printf("%llu events in %llu batches\n", (unsigned long long)(self->batches * BENCH_BATCH),
+           (unsigned long long)self->batches);
+    report("tally, two threads:", &self->two);
+    printf(", %.2f s of processor time a million (prepare %.2f, commit %.2f)\n",
+           bench_median(&self->processor_s), bench_median(&self->prepare_s),
+           bench_median(&self->commit_s));
+    report("tally, on one processor:", &self->one);
+    printf(", %.0f bytes an event on disk\n",
+           (double)bytes / (double)(self->batches * BENCH_BATCH));
+}
+
+static void report_rival(const ours *self, const rival *other, const char *name, double bytes)
+{
+    char label[64];
+
+    (void)snprintf(label, sizeof(label), "plain %s:", name);
+    report(label, &other->rate);
+    printf(", %.2f s of processor time a million, %.0f bytes an event\n",
+           bench_median(&other->processor_s), bytes);
+    printf("tally / %s: %.2f with two threads, %.2f on one processor; processor time %.2f\n", name,
+           bench_median(&self->two) / bench_median(&other->rate),
+           bench_median(&self->one) / bench_median(&other->rate),
+           bench_median(&self->processor_s) / bench_median(&other->processor_s));
+}
+
+/* All runs; how many bytes the store grew by. */
+static uint64_t run_all(tally_ledger *ledger, uint32_t batches, ours *self, rival *sqlite,
+                        rival *postgres, bench_sqlite *plain, bench_postgres *cluster)
+{
+    static ours cold;
+    uint64_t before;
+
+    BENCH_OURS(tally_store_purge(ledger->store, false, &err));
+    before = bench_file_bytes(store_path);
+    /* The first batches meet each member for the first time since the programme was opened. */
+    run_ours(ledger, &cold, batches, false);
+    self->batches = cold.batches;
+    report("tally, just opened:", &cold.two);
+    printf(", %.2f s of processor time a million\n", bench_median(&cold.processor_s));
+    for (int run = 0; run < BENCH_RUNS; run++) {
+        run_ours(ledger, self, batches, false);
+        run_ours(ledger, self, batches / 2, true);
+        note(sqlite, bench_sqlite_insert(plain, batches / 2, of_events));
+        if (cluster != NULL)
+            note(postgres, bench_postgres_insert(cluster, batches / 2, of_events));
+    }
+    BENCH_OURS(tally_store_purge(ledger->store, false, &err));
+    return bench_file_bytes(store_path) - before;
+}
+
 int main(int argc, char **argv)
 {
-    static ours self, cold;
+    static ours self;
     static rival sqlite, postgres;
     uint32_t batches = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 200;
     bench_postgres *cluster;
     bench_sqlite *plain;
     tally_ledger *ledger;
-    uint64_t before, bytes;
 
     bench_must(argc > 1, "usage", "bench_ingest POLICY [BATCHES [FOLDER]]");
     bench_must(batches >= 2, "BATCHES", "at least 2");
@@ -412,52 +468,20 @@ int main(int argc, char **argv)
     of_events = ((uint64_t)(batches + batches / 2) * BENCH_RUNS + batches) * BENCH_BATCH;
     setvbuf(stdout, NULL, _IOLBF, 0);
     ledger = begin_programme(argv[1]);
-    BENCH_OURS(tally_store_purge(ledger->store, false, &err));
-    before = bench_file_bytes(store_path);
     plain = bench_sqlite_open(folder);
     cluster = bench_postgres_open();
-    /* The first batches meet each member for the first time since the programme was opened. */
-    run_ours(ledger, &cold, batches, false);
-    self.batches = cold.batches;
-    report("tally, just opened:", &cold.two);
-    printf(", %.2f s of processor time a million\n", bench_median(&cold.processor_s));
-    for (int run = 0; run < BENCH_RUNS; run++) {
-        run_ours(ledger, &self, batches, false);
-        run_ours(ledger, &self, batches / 2, true);
-        note(&sqlite, bench_sqlite_insert(plain, batches / 2, of_events));
-        if (cluster != NULL)
-            note(&postgres, bench_postgres_insert(cluster, batches / 2, of_events));
-    }
-    BENCH_OURS(tally_store_purge(ledger->store, false, &err));
-    bytes = bench_file_bytes(store_path) - before;
-    printf("%llu events in %llu batches\n", (unsigned long long)(self.batches * BENCH_BATCH),
-           (unsigned long long)self.batches);
-    report("tally, two threads:", &self.two);
-    printf(", %.2f s of processor time a million (prepare %.2f, commit %.2f)\n",
-           bench_median(&self.processor_s), bench_median(&self.prepare_s),
-           bench_median(&self.commit_s));
-    report("tally, on one processor:", &self.one);
-    printf(", %.0f bytes an event on disk\n", (double)bytes / (double)(self.batches * BENCH_BATCH));
-    report("plain SQLite:", &sqlite.rate);
-    printf(", %.2f s a million, %.0f bytes an event\n", bench_median(&sqlite.processor_s),
-           (double)bench_sqlite_bytes(plain) /
-               ((double)(batches / 2) * BENCH_RUNS * (double)BENCH_BATCH));
+    report_ours(&self, run_all(ledger, batches, &self, &sqlite, &postgres, plain, cluster));
+    report_rival(&self, &sqlite, "SQLite",
+                 (double)bench_sqlite_bytes(plain) / a_rivals_events(batches));
     if (cluster != NULL) {
-        report("plain PostgreSQL:", &postgres.rate);
-        printf(", %.2f s a million in client and its server process, %.0f bytes an event, version "
-               "%s\n",
-               bench_median(&postgres.processor_s),
-               (double)bench_postgres_bytes(cluster) /
-                   ((double)(batches / 2) * BENCH_RUNS * (double)BENCH_BATCH),
-               bench_postgres_version(cluster));
-        printf("tally / PostgreSQL: %.2f with two threads, %.2f on one processor\n",
-               bench_median(&self.two) / bench_median(&postgres.rate),
-               bench_median(&self.one) / bench_median(&postgres.rate));
+        report_rival(&self, &postgres, "PostgreSQL",
+                     (double)bench_postgres_bytes(cluster) / a_rivals_events(batches));
+        printf(
+            "PostgreSQL %s; its processor time is that of the client and the process that serves "
+            "it\n",
+            bench_postgres_version(cluster));
         bench_postgres_close(cluster);
     }
-    printf("tally / SQLite: %.2f with two threads, %.2f on one processor\n",
-           bench_median(&self.two) / bench_median(&sqlite.rate),
-           bench_median(&self.one) / bench_median(&sqlite.rate));
     read_members(ledger);
     bench_sqlite_close(plain);
     tally_ledger_close(ledger);
