@@ -287,7 +287,8 @@ static tally_rc append_line(int file, const char *path, tally_erasures_place *pl
                             const uint8_t *rid, int32_t day, tally_err *err)
 {
     char bytes[TALLY_ERASURE_LINE_BYTES];
-    bool is_first = place->count == 0; /* no line was acknowledged: nor is the file's name durable */
+    bool is_first =
+        place->count == 0; /* no line was acknowledged: nor is the file's name durable */
     tally_erasures_place after;
     uint64_t at;
     tally_rc rc = check_place(file, path, place, err);

@@ -38,9 +38,8 @@ TALLY_MUST_CHECK tally_rc tally_member_find(tally_ledger *ledger,
                                             tally_member *out_member, bool *out_is_found,
                                             tally_err *err);
 /* The subject number of a did alone; 0 for nobody's. */
-TALLY_MUST_CHECK tally_rc tally_member_subject(tally_store_transaction *transaction,
-                                               tally_text did, int64_t *out_subject,
-                                               tally_err *err);
+TALLY_MUST_CHECK tally_rc tally_member_subject(tally_store_transaction *transaction, tally_text did,
+                                               int64_t *out_subject, tally_err *err);
 TALLY_MUST_CHECK tally_rc tally_member_load(tally_ledger *ledger,
                                             tally_store_transaction *transaction, int64_t subject,
                                             tally_member *out_member, bool *out_is_found,

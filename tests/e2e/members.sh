@@ -184,6 +184,26 @@ says out 'parks-office: its batches from number 2 on'
 run 0 check village
 says out result=whole
 
+# ---- restoring behind a published log: it goes on, and was never rewritten ----
+run 0 init ahead --origin ahead.example/points --policy policy.yaml --simulated-clock "$t0"
+run 0 roll issue ahead --count 2 --now "$t0"
+mv out ahead-tokens
+run 0 wallet new --generated 2 others
+run 0 wallet join --tokens ahead-tokens --member 0 --now "$t0" others ahead
+run 0 backup ahead --now "$t0"
+backup=$(cat out)
+run 0 wallet leave --member 0 --now "$t1" others ahead
+run 0 log publish ahead --once --without-witnesses --now "$t1"
+heads=$(cksum <ahead/log-state/heads)
+run 0 restore "$backup" ahead --replace --now "$t1"
+says out 'erased again: 1 members'
+says out 'taken over from the log: '
+is "$(cksum <ahead/log-state/heads)" "$heads" "the publisher's heads after a restore"
+run 0 check ahead
+run 0 log publish ahead --once --without-witnesses --now 2026-03-11T09:00:00Z
+run 0 audit ahead/log --vkey "$(grep -o '"log-key":"[^"]*"' ahead/log/documents/0 | cut -d '"' -f 4)" --documents ahead/log/documents
+says out result=passed
+
 # ---- sweeping ----
 run 0 sweep village --now 2026-04-01T09:00:00Z
 says out 'backups=0 rewritten=yes'
