@@ -26,6 +26,11 @@ TALLY_MUST_CHECK bool tally_cmd_clock(const char *command, const char *now, tall
 TALLY_MUST_CHECK int tally_cmd_open_programme(tally_opened_programme *out, const char *command,
                                               const char *folder, const char *now,
                                               bool is_for_writing);
+/* The same for what a member asks for, which no batch that is being sent should hold up (R2): while
+ * another process writes it is tried again for some seconds. */
+TALLY_MUST_CHECK int tally_cmd_await_programme(tally_opened_programme *out, const char *command,
+                                               const char *folder, const char *now,
+                                               bool is_for_writing);
 void tally_cmd_close_programme(tally_opened_programme *programme);
 
 /* Print why something was refused and what to do next; returns the exit status. denial may be

@@ -8,6 +8,14 @@
 #include "programme.h"
 #include "util/civil.h"
 
+/* What a clock may say: from 1970, and so that a century on from then is of the calendar too, as what
+ * lapses, begins or has to be gone by then is written down. */
+#define CLOCK_DAY_MAX (TALLY_DAY_MAX - 36525)
+
+/* How long a member waits for another process that writes. */
+#define WAIT_STEP_MS  50
+#define WAIT_STEP_MAX 200 /* ten seconds in all */
+
 static int64_t system_ms(void *context)
 {
     struct timespec now = { 0 };
@@ -32,6 +40,11 @@ bool tally_cmd_clock(const char *command, const char *now, tally_clock *out)
                 command, now);
         return false;
     }
+    if (moment.day < 0 || moment.day > CLOCK_DAY_MAX) {
+        fprintf(stderr, "tally %s: '%s' is no instant for a clock: say one from 1970 to 9899\n",
+                command, now);
+        return false;
+    }
     *out = (tally_clock){ .fixed_ms = tally_moment_ms(moment, 0) };
     return true;
 }
@@ -49,20 +62,39 @@ int tally_cmd_refused(const char *command, const tally_denial *denial, const tal
     return err->rc == TALLY_E_IO ? TALLY_EXIT_FILES : TALLY_EXIT_FAILED;
 }
 
-int tally_cmd_open_programme(tally_opened_programme *out, const char *command, const char *folder,
-                             const char *now, bool is_for_writing)
+static int open_programme(tally_opened_programme *out, const char *command, const char *folder,
+                          const char *now, bool is_for_writing, unsigned step_max)
 {
+    const struct timespec step = { .tv_nsec = WAIT_STEP_MS * 1000000L };
     tally_ledger_options options = { .folder = folder, .is_for_writing = is_for_writing };
     tally_err err = TALLY_ERR_INIT;
+    tally_rc rc;
 
     out->ledger = NULL;
     tally_system_zones_init(&out->zones);
     options.zones = out->zones.source;
     if (!tally_cmd_clock(command, now, &options.clock))
         return TALLY_EXIT_USAGE;
-    if (tally_ledger_open(&out->ledger, &options, &err) != TALLY_OK)
-        return tally_cmd_refused(command, NULL, &err);
-    return TALLY_EXIT_OK;
+    for (unsigned i = 0;; i++) {
+        rc = tally_ledger_open(&out->ledger, &options, &err);
+        if (rc != TALLY_E_CONFLICT || i == step_max)
+            break;
+        err = (tally_err)TALLY_ERR_INIT;
+        (void)nanosleep(&step, NULL);
+    }
+    return rc == TALLY_OK ? TALLY_EXIT_OK : tally_cmd_refused(command, NULL, &err);
+}
+
+int tally_cmd_open_programme(tally_opened_programme *out, const char *command, const char *folder,
+                             const char *now, bool is_for_writing)
+{
+    return open_programme(out, command, folder, now, is_for_writing, 0);
+}
+
+int tally_cmd_await_programme(tally_opened_programme *out, const char *command, const char *folder,
+                              const char *now, bool is_for_writing)
+{
+    return open_programme(out, command, folder, now, is_for_writing, WAIT_STEP_MAX);
 }
 
 void tally_cmd_close_programme(tally_opened_programme *programme)

@@ -166,8 +166,8 @@ static int read_tokens(tally_wallet_session *session)
 static int open_programme(tally_wallet_session *session, bool is_for_writing)
 {
     session->is_open = true;
-    return tally_cmd_open_programme(&session->programme, session->command, session->folder,
-                                    session->now, is_for_writing);
+    return tally_cmd_await_programme(&session->programme, session->command, session->folder,
+                                     session->now, is_for_writing);
 }
 
 static void close_session(tally_wallet_session *session)
