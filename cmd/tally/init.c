@@ -90,7 +90,13 @@ static void print_made(const tally_ledger *ledger, const init_options *chosen)
            "  Each source makes its key with `tally source key FILE`, and you register it:\n",
            chosen->folder);
     print_sources(ledger, chosen->folder, chosen->simulated_clock);
-    printf("  tally log publish %s            publishes the log, once an hour\n", chosen->folder);
+    if (tally_ledger_is_simulated(ledger))
+        printf("  tally log publish %s --once --without-witnesses --now %s\n", chosen->folder,
+               chosen->simulated_clock);
+    else
+        printf("  tally log publish %s --without-witnesses\n", chosen->folder);
+    puts("                                 publishes the log, once an hour; with witnesses when\n"
+         "                                 `witnesses` in the folder names some");
 }
 
 static int report(const init_options *chosen)

@@ -10,7 +10,7 @@
 /* Close a beat, for whoever holds the ledger. A beat that is closed, or one before it, gives the
  * answer of the newest closed one.
  *
- * beat       whole periods since 1970
+ * beat       when it began, in seconds since 1970
  * prepared   what tally_snapshots_prepare() gave just before, or NULL
  * out_until  up to which index, not including it, the log reaches now
  *
