@@ -210,6 +210,14 @@ run 0 log publish ahead --once --without-witnesses --now 2026-03-11T09:00:00Z
 run 0 audit ahead/log --vkey "$(grep -o '"log-key":"[^"]*"' ahead/log/documents/0 | cut -d '"' -f 4)" --documents ahead/log/documents
 says out result=passed
 
+# ---- a store that was cut ----
+mkdir cut
+cp -Rp village/. cut
+head -c 20000 village/ledger.db >cut/ledger.db
+rm -f cut/ledger.db-*
+run 1 check cut
+says err 'put a backup in its place'
+
 # ---- sweeping ----
 run 0 sweep village --now 2026-04-01T09:00:00Z
 says out 'backups=0 rewritten=yes'

@@ -74,9 +74,11 @@ tally_rc tally_sqlite_fail(tally_store *store, int code, const char *doing, tall
     if (rc == TALLY_E_IO && refused != 0)
         return tally_err_set(err, rc, 0, "%s in %s: %s (%s)", doing, store->path,
                              sqlite3_errstr(code), strerror(refused));
-    return tally_err_set(err, rc, 0, "%s in %s: %s", doing, store->path,
-                         store->db != NULL && rc == TALLY_E_CORRUPT ? sqlite3_errmsg(store->db)
-                                                                    : sqlite3_errstr(code));
+    if (rc == TALLY_E_CORRUPT)
+        return tally_err_set(
+            err, rc, 0, "%s in %s: %s; keep the file, and put a backup in its place", doing,
+            store->path, store->db != NULL ? sqlite3_errmsg(store->db) : sqlite3_errstr(code));
+    return tally_err_set(err, rc, 0, "%s in %s: %s", doing, store->path, sqlite3_errstr(code));
 }
 
 tally_rc tally_sqlite_fail_with(tally_store *store, tally_rc rc, tally_err *err, const char *format,
