@@ -124,6 +124,7 @@ static bool is_json(const statement_options *options)
 static int print_statement(const statement_options *options, const tally_statement *statement)
 {
     const tally_text_options how = { .width = 96,
+                                     .names_events = true,
                                      .with_colour = tally_cmd_has_colour(STDOUT_FILENO) };
     tally_err err = TALLY_ERR_INIT;
     char *text = NULL;

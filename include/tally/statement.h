@@ -143,6 +143,7 @@ typedef struct tally_text_options {
     uint32_t width;      /* 80 to 100; other numbers are brought into that range */
     bool with_colour;    /* ANSI colours */
     bool is_whole;       /* every event that earned nothing, not only the last ten of a type */
+    bool names_events;   /* each event's id below its line: with a programme's events, who attested it */
 } tally_text_options;
 
 /* The statement for a person to read: plain text, lines ending in LF.

@@ -22,6 +22,7 @@ typedef struct reading {
 static tally_rc read_statement(tally_ledger *ledger, tally_store_transaction *transaction,
                                const reading *r, int64_t as_of_ms, tally_err *err)
 {
+    static const tally_text_options words = { .width = 96, .names_events = true };
     tally_statement *statement = NULL;
     char *text = NULL;
     size_t count = 0;
@@ -30,7 +31,7 @@ static tally_rc read_statement(tally_ledger *ledger, tally_store_transaction *tr
 
     if (rc == TALLY_OK)
         rc = r->message.request.what == TALLY_READ_IN_WORDS
-                 ? tally_statement_render_text(statement, &text, &count, NULL, err)
+                 ? tally_statement_render_text(statement, &text, &count, &words, err)
                  : tally_statement_render_json(statement, &text, &count, err);
     if (rc == TALLY_OK && tally_buffer_append(r->out, text, count) != TALLY_OK)
         rc = tally_err_set(err, tally_buffer_failure(r->out), 0, "telling a statement");

@@ -20,7 +20,7 @@ typedef struct text_page {
     const tally_statement *statement;
     tally_buffer *out;
     size_t width;
-    bool with_colour, is_whole;
+    bool with_colour, is_whole, names_events;
     size_t amount_width, day_width, name_width;
 } text_page;
 
@@ -292,6 +292,12 @@ static void put_line(text_page *page, const tally_statement_line *line)
         put_wrapped(page, name_at, name_at, line->note);
         colour(page, "0");
     }
+    if (page->names_events && has_event && line->event_id[0] != '\0') {
+        pad(page, name_at);
+        colour(page, "2");
+        tally_buffer_printf(page->out, "Attested as %s.\n", line->event_id);
+        colour(page, "0");
+    }
 }
 
 static void measure(text_page *page)
@@ -556,6 +562,7 @@ tally_rc tally_statement_render_text(const tally_statement *statement, char **ou
                                                   : options->width;
         page.with_colour = options->with_colour;
         page.is_whole = options->is_whole;
+        page.names_events = options->names_events;
     }
     tally_buffer_init(&buffer, RENDERED_BYTES_MAX);
     put_title(&page);

@@ -337,6 +337,22 @@ static void tR31_pos_export_has_all_that_is_stored(void **state)
     fixture_end(&s.f);
 }
 
+/* In words as in JSON: every line says which source attested it (R15). */
+static void tR15_pos_words_name_who_attested(void **state)
+{
+    tally_buffer text;
+    stage s;
+
+    (void)state;
+    stage_begin(&s);
+    assert_int_equal(own(&s, TALLY_READ_IN_WORDS, &text, NULL), TALLY_OK);
+    assert_int_equal(tally_buffer_append_byte(&text, '\0'), TALLY_OK);
+    assert_non_null(strstr(text.bytes, "Attested as parks-office/a."));
+    assert_non_null(strstr(text.bytes, "Attested as parks-office/b."));
+    tally_buffer_free(&text);
+    fixture_end(&s.f);
+}
+
 /* Any one character changed is found out, wherever it stands. */
 static void tR16_neg_altered_export(void **state)
 {
@@ -567,6 +583,7 @@ int main(void)
         cmocka_unit_test(tR19_pos_own_record),
         cmocka_unit_test(tR31_pos_export_recomputes),
         cmocka_unit_test(tR31_pos_export_has_all_that_is_stored),
+        cmocka_unit_test(tR15_pos_words_name_who_attested),
         cmocka_unit_test(tR16_neg_altered_export),
         cmocka_unit_test(tR16_neg_statement_that_does_not_follow),
         cmocka_unit_test(tR15_neg_a_point_without_its_line),
